@@ -1,0 +1,87 @@
+"""The worker: delivers facts, keeps the schedule, and does outgoing work; woken by NOTIFY, asleep otherwise."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+from aftercare.ledger.services import consumers_behind, deliver
+from aftercare.ledger.services.facts import CHANNEL
+
+from .schedule import run_due
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """One worker process: run as many as needed, positions and row locks keep them apart."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.last_run: dict[str, datetime] = {}
+
+    def stop(self, *_args: Any) -> None:
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Deliver until told to stop; a lost database is waited for."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        outgoing = threading.Thread(target=self._outgoing, daemon=True)
+        outgoing.start()
+        parent = os.getppid()
+        while not self.stopping.is_set():
+            try:
+                self._serve(parent)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("database_lost", error=str(error).splitlines()[0])
+                close_old_connections()
+                connection.close()
+                self.stopping.wait(1)
+
+    def _serve(self, parent: int) -> None:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        raw = connection.connection
+        while not self.stopping.is_set():
+            busy = sum(deliver(consumer, at=datetime.now(UTC)) for consumer in consumers_behind())
+            busy += run_due(self.last_run, at=datetime.now(UTC))
+            if not busy:
+                for _note in raw.notifies(timeout=1.0, stop_after=1):
+                    pass
+            if os.getppid() != parent:
+                self.stop()
+
+    def _outgoing(self) -> None:
+        """Run the queue of webhooks and messages beside the loop."""
+        import asyncio
+
+        from procrastinate.contrib.django import app
+
+        async def work() -> None:
+            worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+            async with worker_app.open_async():
+                task = asyncio.create_task(
+                    worker_app.run_worker_async(
+                        queues=["webhooks", "messages"], concurrency=4, install_signal_handlers=False,
+                        fetch_job_polling_interval=5, delete_jobs="successful",
+                    )
+                )  # fmt: skip
+                while not self.stopping.is_set() and not task.done():
+                    await asyncio.sleep(0.3)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+        while not self.stopping.is_set():
+            try:
+                asyncio.run(work())
+            except Exception as error:  # noqa: BLE001 - the queue comes back after any fault
+                log.warning("queue_lost", error=str(error))
+            self.stopping.wait(2)

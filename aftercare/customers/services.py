@@ -1,0 +1,108 @@
+"""Register customers; make, open and revoke their links."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from aftercare.ledger.services import record
+from aftercare.people.rules import MACHINE, Actor
+from aftercare.people.services import count_against_limit, require
+from aftercare.policies.rules import Pack
+from aftercare.privacy.rules import masked_address, masked_name, masked_phone, normal_phone, normal_text
+from aftercare.privacy.services import blind_index
+from aftercare.refusals import NotFound, Problem
+
+from .models import Customer, Link
+from .rules import PURPOSES, is_phone
+
+
+def contact_problems(pack: Pack, *, name: str, phone: str) -> list[Problem]:
+    """Say what is wrong with a name and a phone number as typed."""
+    problems = []
+    if not name.strip():
+        problems.append(Problem("name", _("the name is missing"), _("how to address the customer")))
+    elif len(name.strip()) > 40:
+        problems.append(Problem("name", _("the name is too long"), _("at most 40 characters")))
+    if not is_phone(normal_phone(phone), pack.forms.phone_pattern):
+        problems.append(Problem("phone", _("this is not a phone number"), _("11 digits, such as 13812345678")))
+    return problems
+
+
+def register_customer(
+    *, name: str, phone: str, unit_id: int, by: Actor, at: datetime, email: str = "", address: str = "",
+    lat: float | None = None, lon: float | None = None,
+) -> Customer:  # fmt: skip
+    """Find the customer of this phone and name, or add them; a new address is taken over."""
+    digits = normal_phone(phone)
+    index = blind_index(digits, purpose="phone")
+    name_index = blind_index(normal_text(name), purpose="name")
+    known = Customer.objects.filter(phone_index=index, name_index=name_index).first() if digits else None
+    if known is None:
+        known = Customer.objects.create(
+            full_name=name.strip(), name_masked=masked_name(name), name_index=name_index, phone=digits,
+            phone_masked=masked_phone(digits), phone_index=index,
+            phone_tail_index=blind_index(digits[-4:], purpose="tail"), email=email.strip(), address=address.strip(),
+            address_masked=masked_address(address.strip())[:200], lat=lat, lon=lon, unit_id=unit_id,
+        )  # fmt: skip
+        return known
+    if address.strip() and address.strip() != known.address:
+        known.address, known.address_masked = address.strip(), masked_address(address.strip())[:200]
+        known.lat, known.lon = lat, lon
+        known.save(update_fields=["address", "address_masked", "lat", "lon"])
+    return known
+
+
+def make_link(
+    customer: Customer, *, case_id: int, purpose: str, lives_for: int, at: datetime, token: str = ""
+) -> str:
+    """Make a link for one purpose and give its token, which is stored only as a hash."""
+    if purpose not in PURPOSES:
+        raise ValueError(f"no such purpose: {purpose}")
+    token = token or secrets.token_urlsafe(24)
+    Link.objects.create(
+        customer=customer, case_id=case_id, purpose=purpose, token_hash=_hashed(token), made_at=at,
+        expires_at=at + timedelta(seconds=lives_for),
+    )  # fmt: skip
+    return token
+
+
+def open_link(token: str, *, at: datetime, sender: str) -> Link:
+    """Find the live link of a token. Wrong, expired and revoked ones look alike; wrong tries are limited by sender."""
+    link = Link.objects.select_related("customer").filter(token_hash=_hashed(token)).first()
+    if link is None or link.revoked_at or link.expires_at <= at:
+        count_against_limit(f"link:{sender}", limit=30, per=600, at=at)
+        raise NotFound(_("this link is no longer valid"))
+    return link
+
+
+def use_link_once(link: Link, *, at: datetime) -> bool:
+    """Mark a link as used; False when it was used before."""
+    return bool(Link.objects.filter(pk=link.pk, used_at=None).update(used_at=at))
+
+
+def revoke_links(case_id: int, *, by: Actor = MACHINE, at: datetime) -> int:
+    """Switch off every live link of a request."""
+    require(by, "edit_request")
+    return Link.objects.filter(case_id=case_id, revoked_at=None).update(revoked_at=at)
+
+
+def check_phone_tail(link: Link, tail: str, *, at: datetime, tries: int) -> bool:
+    """Check the second factor behind a link: the last four digits of the customer's phone; tries are limited."""
+    count_against_limit(f"tail:{link.pk}", limit=tries, per=3600, at=at)
+    return secrets.compare_digest(link.customer.phone[-4:].encode(), tail.strip().encode())
+
+
+def note_preference(customer: Customer, preference: str, *, by: Actor, at: datetime) -> None:
+    """Note how this customer wants to be reached."""
+    require(by, "edit_request", unit_id=customer.unit_id, reach=True)
+    customer.preference = preference.strip()[:80]
+    customer.save(update_fields=["preference"])
+    record("customer.preference_noted", customer, by=by, at=at)
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

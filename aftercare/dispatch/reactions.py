@@ -1,0 +1,62 @@
+"""An open order is dispatched; a refusal or silence asks the next; an acceptance offers slots to the customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aftercare.ledger.models import Fact
+from aftercare.ledger.services import on_fact
+from aftercare.people.rules import MACHINE
+from aftercare.refusals import Conflict
+from aftercare.visits.services import cancel_appointment, propose_slots
+from aftercare.visits.selectors import open_appointment
+from aftercare.workorders.selectors import orders_of_request, work_order_by_id
+from aftercare.workorders.services import cancel_work_order
+
+from .services import dispatch_order, wake_queue, withdraw_offers
+
+
+@on_fact("work_order.opened", "work_order.released", "offer.refused", "offer.expired")
+def on_order_free(fact: Fact, at: datetime) -> None:
+    if fact.order_id is not None:
+        order = work_order_by_id(fact.order_id)
+        if fact.name == "work_order.released":
+            appointment = open_appointment(order.pk)
+            if appointment:
+                cancel_appointment(appointment, by=MACHINE, at=at, because="released")
+        dispatch_order(order, by=MACHINE, at=at)
+
+
+@on_fact("offer.accepted")
+def on_offer_accepted(fact: Fact, at: datetime) -> None:
+    if fact.order_id is None:
+        return
+    order = work_order_by_id(fact.order_id)
+    if order.service_type == "remote" or order.state != "pending" or open_appointment(order.pk):
+        return
+    try:
+        propose_slots(order, by=MACHINE, at=at)
+    except Conflict as refusal:
+        if refusal.code != "no_slot":
+            raise
+
+
+@on_fact("work_order.completed")
+def on_work_order_completed(fact: Fact, at: datetime) -> None:
+    wake_queue(at=at, category=fact.values.get("category", ""))
+
+
+@on_fact("work_order.cancelled")
+def on_work_order_cancelled(fact: Fact, at: datetime) -> None:
+    order = work_order_by_id(fact.subject_id)
+    withdraw_offers(order, by=MACHINE, at=at, because="cancelled")
+    appointment = open_appointment(order.pk)
+    if appointment:
+        cancel_appointment(appointment, by=MACHINE, at=at, because="cancelled")
+
+
+@on_fact("request.cancelled")
+def on_request_cancelled(fact: Fact, at: datetime) -> None:
+    for order in orders_of_request(fact.subject_id):
+        if order.state in ("pending", "booked"):
+            cancel_work_order(order, by=MACHINE, at=at, because="request cancelled")

@@ -1,0 +1,153 @@
+"""Instant dispatch as pure rules: hard rules first, then points; every candidate with its reasons (M49–M53)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from aftercare.policies.rules import Dispatch
+
+EARTH_KM = 6371.0088
+
+
+@dataclass(frozen=True)
+class Job:
+    """What has to be done, where and how badly."""
+
+    category: str
+    urgency: str
+    lat: float | None
+    lon: float | None
+    is_remote: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who might do it, as known at this moment."""
+
+    id: int
+    number: str
+    name: str
+    skills: frozenset[str]
+    certificates: Mapping[str, date]
+    on_shift: bool
+    next_shift_at: datetime | None
+    on_leave: bool
+    unfinished: int
+    lat: float | None
+    lon: float | None
+    is_provider: bool = False
+    was_there: bool = False
+    refused_before: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One person with verdict: excluded by the first hard rules named in `against`, or with points."""
+
+    person: Person
+    against: list[tuple[str, str]] = field(default_factory=list)
+    km: float | None = None
+    minutes: int | None = None
+    points: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_possible(self) -> bool:
+        return not self.against
+
+    @property
+    def total(self) -> int:
+        return sum(self.points.values())
+
+    def as_values(self) -> dict[str, Any]:
+        """Give what is stored and shown for this candidate."""
+        return {
+            "staff": self.person.id, "number": self.person.number, "name": self.person.name,
+            "against": [list(pair) for pair in self.against], "km": None if self.km is None else round(self.km, 1),
+            "minutes": self.minutes, "unfinished": self.person.unfinished, "points": self.points, "total": self.total,
+        }  # fmt: skip
+
+
+def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Give the distance of two places (latitude, longitude in degrees) in kilometres, by the haversine formula."""
+    la1, lo1, la2, lo2 = map(math.radians, (*a, *b))
+    h = math.sin((la2 - la1) / 2) ** 2 + math.cos(la1) * math.cos(la2) * math.sin((lo2 - lo1) / 2) ** 2
+    return 2 * EARTH_KM * math.asin(math.sqrt(h))
+
+
+def hard_rules(job: Job, person: Person, rules: Dispatch, *, on: date) -> list[tuple[str, str]]:
+    """Give every hard rule that keeps this person from the job: (rule, detail)."""
+    against: list[tuple[str, str]] = []
+    needed = rules.certificates.get(job.category)
+    if needed:
+        expires = person.certificates.get(needed)
+        if expires is None:
+            against.append(("no_certificate", needed))
+        elif expires < on:
+            against.append(("certificate_expired", f"{needed} {expires}"))
+    if person.skills and job.category and job.category not in person.skills:
+        against.append(("not_authorised", job.category))
+    if person.on_leave:
+        against.append(("on_leave", ""))
+    if not person.on_shift:
+        against.append(("off_shift", person.next_shift_at.isoformat() if person.next_shift_at else ""))
+    if person.unfinished >= rules.max_unfinished:
+        against.append(("at_limit", f"{person.unfinished}/{rules.max_unfinished}"))
+    if person.refused_before:
+        against.append(("refused_before", ""))
+    if person.is_provider:
+        against.append(("provider", ""))
+    return against
+
+
+def rank_candidates(job: Job, people: Iterable[Person], rules: Dispatch, *, on: date) -> list[Candidate]:
+    """Judge everybody: those who can, best first; then those who can't, with what is against it."""
+    judged = [_judge(job, person, rules, on=on) for person in people]
+    return sorted(judged, key=lambda c: (not c.is_possible, -c.total, len(c.against), c.person.number))
+
+
+def what_would_give(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
+    """For a job nobody can take: those whom only one rule keeps away, and which (what would have to give)."""
+    single = [c for c in candidates if len(c.against) == 1]
+    return [{**c.as_values(), "gives": list(c.against[0])} for c in sorted(single, key=lambda c: c.km or 0)[:8]]
+
+
+def _judge(job: Job, person: Person, rules: Dispatch, *, on: date) -> Candidate:
+    against = hard_rules(job, person, rules, on=on)
+    km = _distance(job, person)
+    if km is not None and km > rules.far_km and not job.is_remote:
+        against.append(("too_far", f"{km:.0f} km"))
+    minutes = None if km is None else round(km / rules.speed_kmh * 60)
+    if against:
+        return Candidate(person, against, km, minutes)
+    weights = rules.weights
+    nearness = 1.0 if job.is_remote else _nearness(km, rules)
+    freedom = 1 - person.unfinished / rules.max_unfinished
+    if job.urgency != "normal":
+        freedom = 1 - (1 - freedom) * rules.urgent_load_factor
+    quickness = 0.5 if minutes is None else max(0.0, 1 - minutes / 60)
+    points = {
+        "distance": round(weights.distance * nearness),
+        "load": round(weights.load * freedom),
+        "travel": round(weights.travel * (1.0 if job.is_remote else quickness)),
+        "familiar": weights.familiar if person.was_there else 0,
+    }
+    return Candidate(person, [], km, minutes, points)
+
+
+def _distance(job: Job, person: Person) -> float | None:
+    if job.lat is None or job.lon is None or person.lat is None or person.lon is None:
+        return None
+    return great_circle_km((job.lat, job.lon), (person.lat, person.lon))
+
+
+def _nearness(km: float | None, rules: Dispatch) -> float:
+    """Full up to the preferred distance (M49: 5 km), then falling to nothing at the far limit; half when unknown."""
+    if km is None:
+        return 0.5
+    if km <= rules.near_km:
+        return 1.0 - 0.2 * km / rules.near_km
+    return max(0.0, 0.8 * (1 - (km - rules.near_km) / (rules.far_km - rules.near_km)))

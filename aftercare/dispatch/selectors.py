@@ -1,0 +1,98 @@
+"""Reads of offers, matchings and the dispatcher's queue; and everybody as the rules see them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, QuerySet
+
+from aftercare.people.models import Staff
+from aftercare.people.rules import Actor
+from aftercare.people.selectors import field_staff
+from aftercare.people.services import require
+from aftercare.refusals import NotFound
+from aftercare.visits.selectors import day_of
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.selectors import familiar_staff, unfinished_counts
+
+from .models import Matching, Offer, QueueEntry
+from .rules import Person
+
+
+def people_for(order: WorkOrder, *, at: datetime, zone: str) -> list[Person]:
+    """Give everybody who visits customers, as known at this moment."""
+    on = day_of(at, zone)[0].date()
+    staff = list(field_staff(at=at, on=on))
+    loads = workloads([person.pk for person in staff])
+    known = familiar_staff(order.request.customer_id, order.category)
+    said_no = set(order.offers.filter(state__in=["refused", "expired"]).values_list("staff_id", flat=True))
+    return [_person(person, loads.get(person.pk, 0), known, said_no, at) for person in staff]
+
+
+def workloads(staff_ids: list[int]) -> dict[int, int]:
+    """Count unfinished orders in hand plus open offers."""
+    loads = unfinished_counts(staff_ids)
+    offered = Offer.objects.filter(staff_id__in=staff_ids, state="offered").values_list("staff_id")
+    for staff_id, count in offered.annotate(n=Count("id")):
+        loads[staff_id] = loads.get(staff_id, 0) + count
+    return loads
+
+
+def last_matching(order_id: int) -> Matching | None:
+    return Matching.objects.filter(order_id=order_id).select_related("policy").order_by("-id").first()
+
+
+def offers_of(order_id: int) -> list[Offer]:
+    return list(Offer.objects.filter(order_id=order_id).select_related("staff").order_by("id"))
+
+
+def open_offers_to(staff_id: int) -> list[Offer]:
+    rows = Offer.objects.filter(staff_id=staff_id, state="offered")
+    return list(rows.select_related("order__request__customer", "order__unit", "staff").order_by("expires_at"))
+
+
+def offer_for(actor: Actor, offer_id: int) -> Offer:
+    """Give an offer made to this person, or within a dispatcher's reach."""
+    rows = Offer.objects.select_related("order__request", "staff").filter(id=offer_id)
+    if actor.own_only:
+        rows = rows.filter(staff_id=actor.id)
+    elif actor.units is not None:
+        rows = rows.filter(unit_id__in=actor.units)
+    found = rows.first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def dispatch_queue(actor: Actor) -> QuerySet[QueueEntry]:
+    """Give the orders that wait for the dispatcher, longest first."""
+    require(actor, "read_dispatch")
+    rows = QueueEntry.objects.filter(state="waiting").select_related("order__request__customer", "order__unit")
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    return rows.order_by("since")
+
+
+def open_offers(actor: Actor) -> QuerySet[Offer]:
+    require(actor, "read_dispatch")
+    rows = Offer.objects.filter(state="offered").select_related("order__request__customer", "staff", "order__unit")
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    return rows.order_by("expires_at")
+
+
+def _person(staff: Staff, load: int, known: set[int], said_no: set[int], at: datetime) -> Person:
+    certificates: dict[str, object] = {}
+    for certificate in staff.certificates.all():
+        before = certificates.get(certificate.code)
+        certificates[certificate.code] = max(before, certificate.expires_on) if before else certificate.expires_on  # type: ignore[call-overload]
+    shifts = [(s.starts_at, s.ends_at) for s in staff.shifts.all()]
+    fresh = staff.last_seen_at is not None and at - staff.last_seen_at < timedelta(hours=2)
+    lat = staff.last_lat if fresh else staff.home_lat
+    lon = staff.last_lon if fresh else staff.home_lon
+    return Person(
+        id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
+        certificates=certificates, on_shift=any(a <= at < b for a, b in shifts),  # type: ignore[arg-type]
+        next_shift_at=next((a for a, _b in shifts if a > at), None),
+        on_leave=any(leave.starts_at <= at < leave.ends_at for leave in staff.leaves.all()), unfinished=load,
+        lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
+        is_provider="provider" in staff.roles, was_there=staff.pk in known, refused_before=staff.pk in said_no,
+    )  # fmt: skip

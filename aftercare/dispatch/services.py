@@ -1,0 +1,200 @@
+"""Match, offer, accept, refuse, expire; and the dispatcher's own hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from aftercare.ledger.services import move, record
+from aftercare.people.models import Staff
+from aftercare.people.rules import MACHINE, Actor
+from aftercare.people.selectors import staff_member, zone_of
+from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import Conflict, Forbidden, Invalid
+from aftercare.visits.selectors import day_of
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import assign_work_order, release_work_order
+
+from .models import Matching, Offer, QueueEntry
+from .rules import Candidate, Job, hard_rules, rank_candidates, what_would_give
+from .selectors import people_for, workloads
+
+
+RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
+
+
+def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None:
+    """Match an order with everybody, keep all reasons, and offer it to the best who still has room.
+
+    Gives the offer, or None when nobody can take it: then it waits in the dispatcher's queue.
+    """
+    if order.state != "pending" or order.assignee_id or order.offers.filter(state="offered").exists():
+        return None
+    policy = policy_for(order.unit_id)
+    zone = zone_of(order.unit_id)
+    job = Job(order.category, order.urgency, order.lat, order.lon, order.service_type == "remote")
+    on = day_of(at, zone)[0].date()
+    ranked = rank_candidates(job, people_for(order, at=at, zone=zone), policy.pack.dispatch, on=on)
+    possible = [c for c in ranked if c.is_possible]
+    matching = Matching.objects.create(
+        order=order, at=at, candidates=[c.as_values() for c in ranked[:40]], possible=len(possible),
+        excluded=len(ranked) - len(possible), policy_id=policy.id,
+    )  # fmt: skip
+    for candidate in possible:
+        offer = _offer(order, candidate.person.id, matching, candidate.total, by=by, at=at)
+        if offer:
+            return offer
+    _queue(order, ranked, by=by, at=at)
+    return None
+
+
+def accept_offer(offer: Offer, *, by: Actor, at: datetime) -> None:
+    """Take an offered order; it is then in this person's hands."""
+    _check_own(offer, by)
+    if at >= offer.expires_at and offer.state == "offered":
+        raise Conflict(_("the time to accept is over"), where="expires_at", code="offer_expired")
+    with transaction.atomic():
+        move(
+            offer, "accepted", by=by, at=at, answered_at=at,
+            values={"after": int((at - offer.offered_at).total_seconds())},
+        )  # fmt: skip
+        assign_work_order(offer.order, offer.staff_id, by=by, at=at)
+        _solve_queue(offer.order, by=by, at=at)
+
+
+def refuse_offer(offer: Offer, reason: str, *, by: Actor, at: datetime, remark: str = "") -> None:
+    """Refuse an offered order with a reason, kept for appraisal; the next candidate is asked."""
+    _check_own(offer, by)
+    reasons = {r.code for r in policy_for(offer.unit_id).pack.dispatch.refusal_reasons}
+    if reason not in reasons:
+        raise Invalid(_("say why"), where="reason", expected=", ".join(sorted(reasons)))
+    move(offer, "refused", by=by, at=at, because=reason, answered_at=at, reason=reason, remark=remark.strip()[:200])
+
+
+def expire_offers(*, at: datetime, limit: int = 200) -> int:
+    """End offers that were not answered in time; give how many. Each next candidate is asked by the reaction."""
+    expired = 0
+    with transaction.atomic():
+        due = Offer.objects.select_for_update(skip_locked=True, of=("self",)).select_related("order")
+        for offer in due.filter(state="offered", expires_at__lte=at).order_by("expires_at")[:limit]:
+            move(offer, "expired", by=MACHINE, at=offer.expires_at)
+            expired += 1
+    return expired
+
+
+def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> Offer:
+    """Offer an order to a chosen person: the dispatcher may use a provider or somebody of another region.
+
+    The certificate and the limit of unfinished orders hold here too (M53); everything else may give, with a reason.
+    """
+    require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)
+    if len(because.strip()) < 2:
+        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    if order.state != "pending" or order.assignee_id:
+        raise Conflict(_("the work order is no longer free"), where="state", code="not_free")
+    staff = staff_member(by, staff_id)
+    policy, zone = policy_for(order.unit_id), zone_of(order.unit_id)
+    job = Job(order.category, order.urgency, order.lat, order.lon)
+    person = next((p for p in people_for(order, at=at, zone=zone) if p.id == staff.pk), None)
+    if person is None:
+        raise Invalid(_("this person does not visit customers"), where="staff", expected=_("an engineer or a provider"))
+    against = hard_rules(job, person, policy.pack.dispatch, on=day_of(at, zone)[0].date())
+    firm = [rule for rule, _detail in against if rule in ("no_certificate", "certificate_expired", "at_limit")]
+    if firm:
+        raise Conflict(_("a rule that may not give is against it: %(rule)s") % {"rule": firm[0]}, where="staff", code=firm[0])
+    with transaction.atomic():
+        for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
+            move(offer, "withdrawn", by=by, at=at, because=because)
+        made = _offer(order, staff.pk, None, 0, by=by, at=at, because=because.strip(), manual=True)
+        if made is None:
+            raise Conflict(_("this person has no room for another order"), where="staff", code="at_limit")
+    return made
+
+
+def take_back_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Take an order out of somebody's hands and dispatch it again."""
+    require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)
+    if order.assignee_id is None:
+        raise Conflict(_("nobody has this order"), where="assignee")
+    if order.state == "in_service":
+        raise Conflict(_("the engineer is on site; the visit must be broken off there"), where="state")
+    with transaction.atomic():
+        release_work_order(order, by=by, at=at, because=because)
+
+
+def withdraw_offers(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Withdraw what is offered of an order that is over, and take it out of the queue."""
+    with transaction.atomic():
+        for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
+            move(offer, "withdrawn", by=by, at=at, because=because)
+        _solve_queue(order, by=by, at=at)
+
+
+def retry_queue(*, at: datetime, limit: int = 50) -> int:
+    """Match again the orders that nobody could take, once something may have changed; give how many found somebody."""
+    found = 0
+    for entry in QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related("order__request")[:limit]:
+        found += dispatch_order(entry.order, by=MACHINE, at=at) is not None
+    return found
+
+
+def wake_queue(*, at: datetime, category: str, limit: int = 3) -> None:
+    """Have the longest waiting orders of a category matched again, because somebody has become free."""
+    waiting = QueueEntry.objects.filter(state="waiting", order__category=category).order_by("since")[:limit]
+    QueueEntry.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(retry_at=at)
+
+
+def _offer(
+    order: WorkOrder, staff_id: int, matching: Matching | None, points: int, *, by: Actor, at: datetime,
+    because: str = "", manual: bool = False,
+) -> Offer | None:  # fmt: skip
+    """Make an offer under the person's row lock, so that two dispatches at once never pass the limit."""
+    rules = policy_for(order.unit_id).pack.dispatch
+    with transaction.atomic():
+        Staff.objects.select_for_update(of=("self",)).get(pk=staff_id)
+        if workloads([staff_id]).get(staff_id, 0) >= rules.max_unfinished:
+            return None
+        offer = Offer.objects.create(
+            order=order, staff_id=staff_id, unit_id=order.unit_id, matching=matching, state="offered", state_since=at,
+            offered_at=at, expires_at=at + timedelta(seconds=rules.accept_within), points=points, manual=manual,
+        )  # fmt: skip
+        record(
+            "offer.made", offer, by=by, at=at, because=because,
+            values={"points": points, "matching": matching.pk if matching else None, "staff": staff_id,
+                    "possible": matching.possible if matching else 0, "excluded": matching.excluded if matching else 0},
+        )  # fmt: skip
+        _solve_queue(order, by=by, at=at)
+    return offer
+
+
+def _queue(order: WorkOrder, ranked: list[Candidate], *, by: Actor, at: datetime) -> None:
+    gives = what_would_give(ranked)
+    starts = [parse_datetime(g["gives"][1]) for g in gives if g["gives"][0] == "off_shift" and g["gives"][1]]
+    retry_at = min([s for s in starts if s] + [at + RETRY_AFTER])
+    with transaction.atomic():
+        entry = QueueEntry.objects.select_for_update(of=("self",)).filter(order=order).first()
+        if entry is None:
+            entry = QueueEntry.objects.create(
+                order=order, unit_id=order.unit_id, state="waiting", state_since=at, since=at, gives=gives, retry_at=retry_at
+            )
+            record("dispatch.stuck", order, by=by, at=at, values={"gives": len(gives), "looked_at": len(ranked)})
+        elif entry.state == "solved":
+            move(entry, "waiting", by=by, at=at, fact="dispatch.stuck", gives=gives, retry_at=retry_at, since=at)
+        else:
+            QueueEntry.objects.filter(pk=entry.pk).update(gives=gives, retry_at=retry_at)
+
+
+def _solve_queue(order: WorkOrder, *, by: Actor, at: datetime) -> None:
+    entry = QueueEntry.objects.select_related("order").filter(order=order, state="waiting").first()
+    if entry:
+        move(entry, "solved", by=by, at=at, retry_at=None)
+
+
+def _check_own(offer: Offer, by: Actor) -> None:
+    require(by, "answer_offer")
+    if offer.staff_id != by.id:
+        raise Forbidden(_("this offer is not made to you"))

@@ -1,0 +1,145 @@
+"""Rows of intake."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from aftercare.ledger.models import Stateful
+from aftercare.ledger.rules import Moves
+from aftercare.privacy.models import EncryptedText
+
+from .states import REQUEST_MOVES, JobState, RawState, RequestState
+
+
+class Request(Stateful):
+    """SA-CR-001: one request of a customer."""
+
+    KIND: ClassVar[str] = "request"
+    MOVES: ClassVar[Moves] = REQUEST_MOVES
+
+    number = models.CharField(max_length=24, unique=True)
+    received_at = models.DateTimeField()
+    channels = ArrayField(models.CharField(max_length=16))
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True)
+    item = models.ForeignKey("products.Item", on_delete=models.PROTECT, null=True)
+    product_model = models.CharField(max_length=60, blank=True)
+    serial = models.CharField(max_length=40, blank=True)
+    category = models.CharField(max_length=32, blank=True)
+    purchased_on = models.DateField(null=True)
+    kind = models.CharField(max_length=16)
+    description = models.TextField()
+    urgency = models.CharField(max_length=10)
+    urgency_reason = models.JSONField(default=dict)
+    emotion = models.CharField(max_length=10)
+    emotion_reason = models.JSONField(default=dict)
+    address = EncryptedText(blank=True)
+    address_masked = models.CharField(max_length=200, blank=True)
+    lat = models.FloatField(null=True)
+    lon = models.FloatField(null=True)
+    received_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    group = models.CharField(max_length=24, blank=True)
+    remark = models.TextField(blank=True)
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
+    state = models.CharField(max_length=10, choices=RequestState, default=RequestState.OPEN)
+    planned_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    external_ref = models.CharField(max_length=80, blank=True)
+    policy = models.ForeignKey("policies.PolicyVersion", on_delete=models.PROTECT)
+    is_history = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["unit", "state", "-id"], name="request_by_unit"),
+            models.Index(fields=["customer", "-id"], name="request_of_customer"),
+            models.Index(fields=["serial"], name="request_by_serial", condition=~models.Q(serial="")),
+            models.Index(fields=["received_at"], name="request_by_time"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "external_ref"], condition=~models.Q(external_ref=""), name="one_request_a_reference"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="closed") | models.Q(closed_at__isnull=False), name="closed_requests_say_when"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def case_id(self) -> int:
+        return int(self.pk)
+
+    def fact_values(self) -> dict[str, Any]:
+        return {
+            "number": self.number, "kind": self.kind, "urgency": self.urgency, "category": self.category,
+            "holder": self.owner_id,
+        }  # fmt: skip
+
+
+class RequestFile(models.Model):
+    """A photo, video or voice note that belongs to a request."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="files")
+    file = models.ForeignKey("files.StoredFile", on_delete=models.PROTECT)
+
+
+class Note(models.Model):
+    """Something said or written about a request: by whom, and who may see it."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="notes")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10)
+    author = models.CharField(max_length=80)
+    text = EncryptedText()
+    fact_id = models.BigIntegerField(null=True)
+
+
+class ImportJob(models.Model):
+    """One file being imported with one mapping; the same file and mapping again resume the same job."""
+
+    name = models.CharField(max_length=160)
+    digest = models.CharField(max_length=64, unique=True)
+    mapping = models.JSONField()
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.LOADING)
+    total = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    started_by = models.CharField(max_length=80)
+    KIND = "import"
+
+
+class RawInput(models.Model):
+    """What a channel delivered, before it was parsed; encrypted, because it may hold anything."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, null=True, related_name="rows")
+    line = models.PositiveIntegerField(default=0)
+    channel = models.CharField(max_length=16)
+    body = EncryptedText()
+    state = models.CharField(max_length=10, choices=RawState, default=RawState.WAITING)
+    problems = models.JSONField(default=list)
+    request = models.ForeignKey(Request, on_delete=models.SET_NULL, null=True)
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
+    kept_at = models.DateTimeField(db_default=Now())
+    KIND = "raw_input"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["job", "line"], name="raw_of_job"),
+            models.Index(fields=["state", "id"], name="raw_refused", condition=models.Q(state="refused")),
+        ]
+
+
+class ReportPoint(models.Model):
+    """A printed QR code of a store or a product: whoever scans it reports there (M3, M4)."""
+
+    code = models.CharField(max_length=24, unique=True)
+    unit = models.ForeignKey("people.Unit", on_delete=models.CASCADE)
+    product = models.ForeignKey("products.Product", on_delete=models.CASCADE, null=True)
+    item = models.ForeignKey("products.Item", on_delete=models.CASCADE, null=True)
+    active = models.BooleanField(default=True)

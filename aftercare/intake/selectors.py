@@ -1,0 +1,126 @@
+"""Reads of requests, within the reader's scope."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.refusals import NotFound
+
+from .models import ImportJob, Note, RawInput, ReportPoint, Request
+from .rules import similarity
+
+
+def requests_for(actor: Actor, *, state: str = "", kind: str = "", unit_id: int | None = None) -> QuerySet[Request]:
+    """Give the requests this reader may see, newest first."""
+    require(actor, "read_request")
+    found = Request.objects.select_related("customer", "unit").order_by("-id")
+    if actor.own_only:
+        found = found.filter(workorder__assignee_id=actor.id).distinct()
+    elif actor.units is not None:
+        found = found.filter(unit_id__in=actor.units)
+    if state:
+        found = found.filter(state=state)
+    if kind:
+        found = found.filter(kind=kind)
+    if unit_id:
+        found = found.filter(unit_id=unit_id)
+    return found
+
+
+def request_for(actor: Actor, number: str) -> Request:
+    """Give one request by number; missing and hidden look the same."""
+    found = (
+        requests_for(actor)
+        .select_related("customer", "item__product", "unit", "owner", "received_by", "policy")
+        .filter(number=number)
+        .first()
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def request_by_id(request_id: int) -> Request:
+    return Request.objects.select_related("customer", "unit", "item__product").get(id=request_id)
+
+
+def earlier_faults(request: Request | None, *, customer_id: int | None, serial: str = "") -> list[Request]:
+    """Give earlier repairs of this customer or this piece: the flag 该客户过往有故障记录 (M11)."""
+    match = Q(customer_id=customer_id) if customer_id else Q(pk=None)
+    if serial:
+        match |= Q(serial=serial)
+    found = Request.objects.filter(match, kind="repair").order_by("-id")
+    if request is not None:
+        found = found.filter(id__lt=request.id)
+    return list(found[:10])
+
+
+def possible_duplicates(
+    *, customer_id: int | None, serial: str, description: str, at: datetime, days: int = 14
+) -> list[tuple[Request, int]]:
+    """Give open requests of the same customer or piece, with how alike the words are in percent."""
+    match = Q(customer_id=customer_id) if customer_id else Q(pk=None)
+    if serial:
+        match |= Q(serial=serial)
+    since = at - timedelta(days=days)
+    rows = Request.objects.filter(match, state="open", received_at__gte=since).order_by("-id")[:20]
+    scored = [(row, round(100 * similarity(description, row.description))) for row in rows]
+    return sorted(scored, key=lambda pair: -pair[1])[:5]
+
+
+def request_counts(actor: Actor) -> dict[str, int]:
+    rows = requests_for(actor).order_by().values_list("state").annotate(n=Count("id"))
+    return dict(rows)
+
+
+def notes_of(request_id: int) -> dict[int, Note]:
+    """Give the notes of a request by the fact that announced each."""
+    return {note.fact_id or 0: note for note in Note.objects.filter(request_id=request_id)}
+
+
+def refused_inputs(actor: Actor, *, job_id: int | None = None) -> QuerySet[RawInput]:
+    """Give the inputs that could not be taken, with their reasons."""
+    require(actor, "receive_request")
+    rows = RawInput.objects.filter(state="refused").select_related("job").order_by("id")
+    if job_id:
+        rows = rows.filter(job_id=job_id)
+    return rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+
+
+def raw_input_for(actor: Actor, raw_id: int) -> RawInput:
+    found = refused_inputs(actor).filter(id=raw_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def import_jobs_for(actor: Actor) -> list[ImportJob]:
+    require(actor, "import_requests")
+    jobs = ImportJob.objects.order_by("-id")
+    return list(jobs if actor.units is None else jobs.filter(unit_id__in=actor.units))
+
+
+def job_counts(job: ImportJob) -> dict[str, int]:
+    counts: dict[str, Any] = dict(job.rows.values_list("state").annotate(n=Count("id")))
+    return {state: counts.get(state, 0) for state in ("waiting", "accepted", "refused", "discarded")}
+
+
+def report_point(code: str) -> ReportPoint:
+    """Give the live QR code point of a code; unknown and switched-off look the same."""
+    found = (
+        ReportPoint.objects.select_related("unit", "product", "item__product")
+        .filter(code=code, active=True)
+        .first()
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def report_points() -> list[ReportPoint]:
+    return list(ReportPoint.objects.select_related("unit", "product").order_by("id"))

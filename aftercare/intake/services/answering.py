@@ -1,0 +1,76 @@
+"""Answer, plan, note, close, cancel and reopen requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from aftercare.ledger.services import move, record
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.refusals import Invalid
+
+from ..models import Note, Request
+
+
+def plan_request(request: Request, *, by: Actor, at: datetime, plan: str) -> None:
+    """Note the plan fed back to the customer (M23); the first one stops the plan clock."""
+    require(by, "answer_request", unit_id=request.unit_id, reach=True)
+    text = _said(plan, where="plan")
+    with transaction.atomic():
+        if request.planned_at is None:
+            Request.objects.filter(pk=request.pk, planned_at=None).update(planned_at=at)
+            request.planned_at = at
+        _note(request, "request.planned", "out", text, by=by, at=at)
+
+
+def answer_request(request: Request, *, by: Actor, at: datetime, answer: str) -> None:
+    """Answer a question at the desk; that ends an inquiry without a work order."""
+    require(by, "answer_request", unit_id=request.unit_id, reach=True)
+    text = _said(answer, where="answer")
+    with transaction.atomic():
+        fact = move(request, "answered", by=by, at=at, planned_at=request.planned_at or at)
+        Note.objects.create(request=request, at=at, kind="out", author=by.name, text=text, fact_id=fact.pk)
+
+
+def note_request(request: Request, *, by: Actor, at: datetime, text: str, kind: str = "internal") -> None:
+    """Write a note: `internal` (customers never see it), `out` (said to the customer) or `in` (said by them)."""
+    if by.kind == "staff":
+        require(by, "note_request", unit_id=request.unit_id, reach=not by.own_only)
+    if kind not in ("internal", "out", "in"):
+        raise Invalid(_("unknown kind of note"), where="kind", expected="internal, out, in")
+    with transaction.atomic():
+        name = {"internal": "request.noted", "out": "request.told", "in": "request.heard"}[kind]
+        _note(request, name, kind, _said(text, where="text"), by=by, at=at)
+
+
+def close_request(request: Request, *, by: Actor, at: datetime) -> None:
+    """Close a request whose work is done."""
+    move(request, "closed", by=by, at=at, closed_at=at)
+
+
+def cancel_request(request: Request, *, by: Actor, at: datetime, because: str) -> None:
+    """Cancel a request, with the reason."""
+    require(by, "cancel_work_order", unit_id=request.unit_id, reach=True)
+    move(request, "cancelled", by=by, at=at, because=_said(because, where="because"))
+
+
+def reopen_request(request: Request, *, by: Actor, at: datetime, because: str) -> None:
+    """Open a request again, with the reason."""
+    move(request, "open", by=by, at=at, because=_said(because, where="because"), fact="request.reopened", closed_at=None)
+
+
+def _note(request: Request, name: str, kind: str, text: str, *, by: Actor, at: datetime) -> None:
+    fact = record(name, request, by=by, at=at)
+    Note.objects.create(request=request, at=at, kind=kind, author=by.name, text=text, fact_id=fact.pk)
+
+
+def _said(text: str, *, where: str) -> str:
+    plain = text.strip()
+    if len(plain) < 2:
+        raise Invalid(_("nothing was written"), where=where, expected=_("a sentence"))
+    if len(plain) > 4000:
+        raise Invalid(_("this is too long"), where=where, expected=_("at most 4,000 characters"))
+    return plain

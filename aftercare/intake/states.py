@@ -1,0 +1,32 @@
+"""Life cycles of requests, raw inputs and import jobs."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class RequestState(TextChoices):
+    OPEN = "open", _("Open")
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+REQUEST_MOVES = {
+    "open": frozenset({"answered", "closed", "cancelled"}),
+    "answered": frozenset({"open"}),
+    "closed": frozenset({"open"}),
+    "cancelled": frozenset(),
+}
+
+
+class RawState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")
+    DISCARDED = "discarded", _("Discarded")
+
+
+class JobState(TextChoices):
+    LOADING = "loading", _("Loading")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")

@@ -1,0 +1,49 @@
+"""The texts that customers receive, and where a webhook may go."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "received": (
+        "您的需求已受理，编号 {number}。{read_back}。查看进度：{link}",
+        "Your request {number} is received. {read_back}. Progress: {link}",
+    ),
+    "slots": (
+        "工程师已接单，请选择上门时间：{link}。不方便请来电。",
+        "An engineer has accepted your order; please choose a time: {link}.",
+    ),
+    "booked": (
+        "预约已确认：{window} 上门，编号 {appointment}。{preparation}。{fee}查看或改期：{link}",
+        "Booked: {window}, number {appointment}. {preparation}. {fee} See or change: {link}",
+    ),
+    "rescheduled": ("上门时间改为 {window}。查看：{link}", "Your visit moved to {window}. See: {link}"),
+    "reminder": ("提醒：工程师将于 {window} 上门。{preparation}。", "Reminder: the engineer comes {window}. {preparation}."),
+    "late": ("抱歉，工程师会晚到约 {minutes} 分钟。", "Sorry: the engineer will be about {minutes} minutes late."),
+    "quote": (
+        "检查已完成，有一项费用请您定：{amount} 元。查看并选择：{link}",
+        "The check is done; there is a charge to decide: {amount} yuan. See and choose: {link}",
+    ),
+    "survey": (
+        "服务已完成，想听听您的感受：{link}。{care}",
+        "The service is done; how was it? {link}. {care}",
+    ),
+}
+
+
+def write_text(template: str, language: str, values: Mapping[str, str]) -> str:
+    """Fill a template; customers' own words never go into one (A5)."""
+    zh, en = TEXTS[template]
+    return (en if language.startswith("en") else zh).format(**values)
+
+
+def is_public(addresses: Iterable[str]) -> bool:
+    """Say whether every address a name resolved to is a public one (A13)."""
+    found = [ipaddress.ip_address(address) for address in addresses]
+    return bool(found) and all(address.is_global and not address.is_multicast for address in found)
+
+
+def wants(events: Iterable[str], name: str) -> bool:
+    """Say whether a subscription (`work_order.completed`, `work_order.*`, `*`) covers a fact."""
+    return any(event in ("*", name) or (event.endswith(".*") and name.startswith(event[:-1])) for event in events)

@@ -1,0 +1,24 @@
+"""Sign-in: accounts are made by an administrator, never by signing up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Local accounts by staff number, without sign-up and without mail."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_user_search_fields(self) -> list[str]:
+        return ["number"]
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        return username.strip().upper()
+
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Send nothing: lost passwords are set anew by the administrator."""

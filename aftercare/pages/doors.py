@@ -1,0 +1,81 @@
+"""The frame of every page: who asks, whether the role has the verb, and the instant at which it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from aftercare.people.rules import Actor
+from aftercare.people.selectors import actor_for
+
+from .errors import not_found
+
+View = Callable[..., HttpResponse]
+
+
+def page(verb: str, *methods: str) -> Callable[[View], View]:
+    """Make a page for those who have `verb`: strangers sign in first, other roles see "not found"."""
+
+    def frame(view: View) -> View:
+        @wraps(view)
+        @never_cache
+        @require_http_methods(methods or ("GET", "HEAD"))
+        def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not actor(request).can(verb):
+                return not_found(request)
+            return view(request, *args, **kwargs)
+
+        framed.verb = verb  # type: ignore[attr-defined]
+        return framed
+
+    return frame
+
+
+def public(*methods: str) -> Callable[[View], View]:
+    """Make a page that needs no sign-in; what it shows is guarded by a link or is meant for everybody."""
+
+    def frame(view: View) -> View:
+        @wraps(view)
+        @never_cache
+        @require_http_methods(methods or ("GET", "HEAD"))
+        def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            return view(request, *args, **kwargs)
+
+        framed.verb = ""  # type: ignore[attr-defined]
+        return framed
+
+    return frame
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Give the actor of a signed-in request, computed once."""
+    known: Actor | None = getattr(request, "_actor", None)
+    if known is None:
+        known = actor_for(request.user)  # type: ignore[arg-type]
+        request._actor = known  # type: ignore[attr-defined]
+    return known
+
+
+def now() -> datetime:
+    """Read the clock: doors read it once and pass it down."""
+    return datetime.now(UTC)
+
+
+def sender(request: HttpRequest) -> str:
+    """Give the address a request came from, behind the trusted proxies."""
+    from django.conf import settings
+
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    count: int = settings.TRUSTED_PROXIES
+    if count and len(forwarded) >= count:
+        return forwarded[-count]
+    return str(request.META.get("REMOTE_ADDR", ""))

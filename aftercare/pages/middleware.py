@@ -1,0 +1,80 @@
+"""Headers, the reader's language, idle sessions, and refusals shown as pages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import translation
+
+from aftercare.refusals import Refusal
+
+from .errors import refusal_page
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'; worker-src 'self'"
+)
+
+
+class SecurityHeaders:
+    """Set a strict content security policy without inline script or style (A9)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=()"
+        return response
+
+
+class ReaderLanguage:
+    """Speak the reader's language: what they chose, else what the browser asks for, else Chinese."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get("language", "")
+        if chosen not in ("zh-hans", "en"):
+            asked = request.headers.get("Accept-Language", "")
+            chosen = "en" if asked.lower().startswith("en") else "zh-hans"
+        with translation.override(chosen):
+            request.LANGUAGE_CODE = chosen
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", chosen)
+        return response
+
+
+class Refusals:
+    """Show refusals as pages, and end sessions that were left alone too long (A15)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(("/api/", "/static/", "/c/", "/r/")) and request.user.is_authenticated:
+            now = int(time.time())
+            seen = request.session.get("seen_at", now)
+            if now - seen > settings.IDLE_MINUTES * 60:
+                logout(request)
+                return redirect(settings.LOGIN_URL)
+            if now - seen > 60 or "seen_at" not in request.session:
+                request.session["seen_at"] = now
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refusal_page(request, exception) if isinstance(exception, Refusal) else None

@@ -1,0 +1,221 @@
+"""How things are shown: icons, clocks, urgency, money, times, and texts of the pack in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from aftercare.policies.selectors import policy_for
+from aftercare.sla.models import Clock
+
+register = template.Library()
+URGENCY_BARS = {"normal": 1, "urgent": 3, "critical": 4}
+STATE_SIGNS = {
+    "pending": "todo", "booked": "booked", "in_service": "doing", "completed": "done", "cancelled": "cancel",
+    "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
+    "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
+    "abandoned": "cancel",
+}  # fmt: skip
+
+
+@register.simple_tag
+def icon(name: str, size: int = 0) -> SafeString:
+    """Show one icon of the sprite."""
+    return format_html('<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+
+
+@register.simple_tag
+def clock_chip(clock: Clock | None, solid: bool = False) -> SafeString:
+    """Show a clock: shape, word and time; the page only counts the seconds left."""
+    if clock is None:
+        return SafeString("")
+    now = timezone.now()
+    sign = clock.sign(now)
+    left = int((clock.due_at - now).total_seconds())
+    if clock.state == "paused":
+        text = _("paused %(span)s") % {"span": span(now - (clock.paused_at or now))}
+        return format_html('<span class="clk" data-s="hold">{}</span>', text)
+    if clock.state in ("met", "missed"):
+        took = span((clock.ended_at or now) - clock.started_at)
+        if clock.state == "met":
+            return format_html('<span class="clk" data-s="met">{}</span>', took)
+        return format_html('<span class="clk" data-s="over">{}</span>', _("late by %(span)s") % {
+            "span": span((clock.ended_at or now) - clock.due_at)})  # fmt: skip
+    if left <= 0:
+        text = _("overdue %(span)s") % {"span": span(timedelta(seconds=-left))}
+        return format_html('<span class="clk{}" data-s="over">{}</span>', " solid" if left < -7200 else "", text)
+    if left < 3600:
+        text = _("left %(minutes)02d:%(seconds)02d") % {"minutes": left // 60, "seconds": left % 60}
+        return format_html(
+            '<span class="clk" data-s="{}" data-due="{}" data-left="{}" data-late="{}">{}</span>',
+            sign, left, _("left %s"), _("overdue %s"), text,
+        )  # fmt: skip
+    return format_html('<span class="clk" data-s="{}">{}</span>', sign, _("by %(at)s") % {"at": due_text(clock.due_at)})
+
+
+@register.simple_tag
+def urgency_mark(code: str) -> SafeString:
+    """Show an urgency: one bar, three bars, a solid square."""
+    bars = URGENCY_BARS.get(code, 1)
+    title = pack_title("urgencies", code)
+    inner = SafeString("") if bars == 4 else SafeString("<i></i><i></i><i></i>")
+    return format_html('<span class="urg" data-u="{}" role="img" aria-label="{}">{}</span>', bars, title, inner)
+
+
+@register.simple_tag
+def state_mark(row: Any) -> SafeString:
+    """Show a state: a circle that fills, and its word."""
+    return format_html(
+        '<span class="st" data-s="{}">{}</span>', STATE_SIGNS.get(row.state, "doing"), row.get_state_display()
+    )
+
+
+@register.simple_tag
+def pack_title(group: str, code: str) -> str:
+    """Give the title of a choice of the pack's forms in the reader's language."""
+    if not code:
+        return "—"
+    forms = policy_for().pack.forms
+    found = next((row for row in getattr(forms, group) if row.code == code), None)
+    return found.title[get_language() or "zh"] if found else code
+
+
+@register.filter
+def in_language(text: Any) -> str:
+    """Give a text of the pack in the reader's language."""
+    if text is None:
+        return ""
+    if isinstance(text, dict):
+        return str(text.get("en" if (get_language() or "").startswith("en") else "zh", ""))
+    return str(text[get_language() or "zh"]) if hasattr(text, "zh") else str(text)
+
+
+@register.filter
+def clock_title(clock: Clock) -> str:
+    return clock.title(get_language() or "zh")
+
+
+@register.filter
+def clock_step(clock: Clock) -> str:
+    return clock.step(get_language() or "zh")
+
+
+@register.filter
+def clock_used(clock: Clock) -> int:
+    return clock.used(timezone.now())
+
+
+@register.filter
+def clock_sign(clock: Clock) -> str:
+    return clock.sign(timezone.now())
+
+
+@register.filter
+def yuan(fen: int | None) -> str:
+    """Show fen as yuan with two decimals."""
+    return "—" if fen is None else f"{fen / 100:,.2f}"
+
+
+@register.filter
+def local_time(at: datetime | None) -> str:
+    """Show an instant as HH:MM of the business zone; with the day when it is not today."""
+    if at is None:
+        return "—"
+    local, today = _local(at), _local(timezone.now()).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
+
+
+@register.filter
+def local_minute(at: datetime | None) -> str:
+    return f"{_local(at):%Y-%m-%d %H:%M}" if at else "—"
+
+
+@register.filter
+def local_clock(at: datetime | None) -> str:
+    return f"{_local(at):%H:%M}" if at else "—"
+
+
+@register.filter
+def window(pair: Any) -> str:
+    """Show a window of two instants: today 14:00–16:00."""
+    starts, ends = pair
+    if starts is None or ends is None:
+        return _("to be fixed")
+    a, b = _local(starts), _local(ends)
+    return f"{day_text(a)} {a:%H:%M}–{b:%H:%M}"
+
+
+@register.filter
+def order_window(order: Any) -> str:
+    return window((order.window_starts_at, order.window_ends_at))
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    return mapping.get(key) if mapping else None
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """Give the current query string with some values changed (empty ones dropped)."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value in ("", None):
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag
+def marked(text: str, words: list[str]) -> SafeString:
+    """Mark the words that decided."""
+    parts: list[tuple[SafeString, str]] = []
+    rest = text
+    for word in words or []:
+        before, found, rest = rest.partition(word)
+        if not found:
+            rest = before
+            continue
+        parts.append((format_html("{}<em>{}</em>", before, found), ""))
+    return format_html("{}{}", format_html_join("", "{}{}", parts), rest)
+
+
+def due_text(at: datetime) -> str:
+    local = _local(at)
+    return f"{local:%H:%M}" if local.date() == _local(timezone.now()).date() else f"{day_text(local)} {local:%H:%M}"
+
+
+def day_text(local: datetime) -> str:
+    days = (local.date() - _local(timezone.now()).date()).days
+    names = {0: _("today"), 1: _("tomorrow"), 2: _("the day after tomorrow")}
+    return names.get(days, f"{local:%m-%d}")
+
+
+def span(length: timedelta) -> str:
+    """Show a length of time in its two largest units."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return _("%(n)d s") % {"n": seconds}
+    if seconds < 3600:
+        return _("%(n)d min") % {"n": seconds // 60}
+    if seconds < 86400:
+        hours, minutes = seconds // 3600, seconds % 3600 // 60
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes} if minutes else _("%(h)d h") % {"h": hours}
+    return _("%(n)d d") % {"n": seconds // 86400}
+
+
+register.filter("span", span)
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo("Asia/Shanghai"))

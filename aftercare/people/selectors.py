@@ -1,0 +1,133 @@
+"""Reads about people; the first argument says who asks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from aftercare.refusals import NotFound
+
+from .models import ApiClient, Certificate, Leave, Shift, Staff, Unit
+from .rules import EVERYWHERE, FIELD, Actor
+
+
+def actor_for(staff: Staff) -> Actor:
+    """Make the actor of a signed-in member of staff: what they reach follows from role and unit."""
+    roles = frozenset(staff.roles)
+    if roles & EVERYWHERE or staff.unit.kind == "headquarters":
+        units = None
+    elif "regional" in roles:
+        units = units_below(staff.unit)
+    elif staff.unit.kind == "department" and staff.unit.parent_id:
+        units = units_below(staff.unit.parent) if staff.unit.parent else frozenset()
+    else:
+        units = units_below(staff.unit)
+    own_only = bool(roles) and roles <= FIELD
+    return Actor("staff", staff.pk, staff.name_masked, roles, units, own_only, staff.unit_id)
+
+
+def actor_for_client(client: ApiClient) -> Actor:
+    """Make the actor of an API client: it reaches its unit and all below."""
+    units = None if client.unit.kind == "headquarters" else units_below(client.unit)
+    return Actor("client", client.pk, client.name, units=units, unit_id=client.unit_id, verbs=frozenset(client.verbs))
+
+
+def units_below(unit: Unit) -> frozenset[int]:
+    return frozenset(Unit.objects.filter(path__startswith=unit.path).values_list("id", flat=True))
+
+
+def units_for(actor: Actor) -> QuerySet[Unit]:
+    """Give the units within the actor's reach, sorted as people expect (by pinyin)."""
+    units = Unit.objects.select_related("parent").order_by("path")
+    return units if actor.units is None else units.filter(id__in=actor.units)
+
+
+def unit_for(actor: Actor, unit_id: int) -> Unit:
+    unit = units_for(actor).filter(id=unit_id).first()
+    if unit is None:
+        raise NotFound()
+    return unit
+
+
+def unit_named(name: str) -> Unit | None:
+    return Unit.objects.filter(name=name).first()
+
+
+def root_unit() -> Unit | None:
+    return Unit.objects.filter(parent=None).order_by("id").first()
+
+
+def staff_for(actor: Actor, *, role: str = "", unit_id: int | None = None) -> QuerySet[Staff]:
+    """Give the active staff within reach, with certificates; masked names only."""
+    staff = Staff.objects.filter(is_active=True).select_related("unit").prefetch_related("certificates")
+    if actor.units is not None:
+        staff = staff.filter(unit_id__in=actor.units)
+    if role:
+        staff = staff.filter(roles__contains=[role])
+    if unit_id:
+        staff = staff.filter(unit_id=unit_id)
+    return staff.order_by("name_key", "number")
+
+
+def staff_member(actor: Actor, staff_id: int) -> Staff:
+    found = staff_for(actor).filter(id=staff_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def staff_by_id(staff_id: int) -> Staff | None:
+    return Staff.objects.select_related("unit").filter(id=staff_id).first()
+
+
+def staff_numbered(number: str) -> Staff | None:
+    return Staff.objects.select_related("unit").filter(number=number).first()
+
+
+def names_of(staff_ids: set[int]) -> dict[int, tuple[str, str]]:
+    """Give masked name and number of each."""
+    rows = Staff.objects.filter(id__in=staff_ids).values_list("id", "name_masked", "number")
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
+    """Give everyone who visits customers, with certificates in force on `on`, and shifts and leave near `at`."""
+    return (
+        Staff.objects.filter(is_active=True)
+        .filter(Q(roles__contains=["engineer"]) | Q(roles__contains=["provider"]))
+        .select_related("unit")
+        .prefetch_related(
+            Prefetch("certificates", Certificate.objects.filter(valid_on__lte=on)),
+            Prefetch("shifts", Shift.objects.filter(ends_at__gt=at, starts_at__lt=at + timedelta(days=2)).order_by("starts_at")),
+            Prefetch("leaves", Leave.objects.filter(ends_at__gt=at)),
+        )
+        .order_by("id")
+    )
+
+
+def shifts_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    rows = Shift.objects.filter(staff_id=staff_id, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
+    return list(rows.values_list("starts_at", "ends_at"))
+
+
+def leaves_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    rows = Leave.objects.filter(staff_id=staff_id, starts_at__lt=end, ends_at__gt=start)
+    return list(rows.values_list("starts_at", "ends_at"))
+
+
+def clients() -> QuerySet[ApiClient]:
+    return ApiClient.objects.select_related("unit").order_by("name")
+
+
+def path_of(unit_id: int) -> list[int]:
+    """Give the ids from the root down to this unit."""
+    path = Unit.objects.filter(id=unit_id).values_list("path", flat=True).first() or ""
+    return [int(step) for step in path.strip("/").split("/") if step]
+
+
+@lru_cache(maxsize=4096)
+def zone_of(unit_id: int) -> str:
+    """Give the unit's IANA time zone; it never changes, so each process asks once."""
+    return Unit.objects.filter(id=unit_id).values_list("zone", flat=True).first() or "Asia/Shanghai"

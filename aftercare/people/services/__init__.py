@@ -1,0 +1,20 @@
+"""What can be done about people."""
+
+from .access import count_against_limit, require, reveal
+from .clients import client_of_key, create_client, kept_answer, keep_answer, revoke_client
+from .staffing import (
+    add_certificate,
+    add_leave,
+    add_shift,
+    add_staff,
+    add_unit,
+    report_position,
+    set_password,
+    sign_out_everywhere,
+)
+
+__all__ = [
+    "add_certificate", "add_leave", "add_shift", "add_staff", "add_unit", "client_of_key", "count_against_limit",
+    "create_client", "keep_answer", "kept_answer", "report_position", "require", "reveal", "revoke_client",
+    "set_password", "sign_out_everywhere",
+]  # fmt: skip

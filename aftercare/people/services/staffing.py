@@ -1,0 +1,152 @@
+"""Units, staff, and when they work."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+from pypinyin import Style, lazy_pinyin
+
+from aftercare.ledger.services import record
+from aftercare.privacy.rules import masked_name, masked_phone
+from aftercare.refusals import Invalid, Problem
+
+from ..models import Certificate, Leave, Shift, Staff, Unit
+from ..rules import Actor
+from ..states import Role, UnitKind
+from .access import require
+
+NUMBER = re.compile(r"[A-Z]{2}\d{7,10}")
+
+
+def pinyin_key(text: str) -> str:
+    """Give the key by which Chinese names sort as readers expect; the database's own order is by code point."""
+    return " ".join(lazy_pinyin(text, style=Style.TONE3)).lower()[:200]
+
+
+def add_unit(
+    *, kind: str, name: str, parent: Unit | None, by: Actor, at: datetime, zone: str = "Asia/Shanghai",
+    lat: float | None = None, lon: float | None = None, phone: str = "",
+) -> Unit:  # fmt: skip
+    """Add a unit below `parent` (None: the headquarters, of which there is one)."""
+    require(by, "edit_people")
+    if kind not in UnitKind.values:
+        raise Invalid(_("unknown kind of unit"), where="kind", expected=", ".join(UnitKind.values))
+    if not name.strip():
+        raise Invalid(_("the unit has no name"), where="name")
+    with transaction.atomic():
+        unit = Unit.objects.create(
+            kind=kind, name=name.strip(), name_key=pinyin_key(name), parent=parent, path="", zone=zone,
+            lat=lat, lon=lon, phone=phone,
+        )  # fmt: skip
+        unit.path = f"{parent.path if parent else '/'}{unit.pk}/"
+        unit.save(update_fields=["path"])
+        record("unit.added", unit, by=by, at=at, values={"kind": kind, "name": unit.name})
+    return unit
+
+
+def add_staff(
+    *, number: str, name: str, unit: Unit, roles: list[str], by: Actor, at: datetime, password: str = "",
+    phone: str = "", skills: list[str] | None = None, home: tuple[float, float] | None = None,
+    hashed_password: str = "",
+) -> Staff:  # fmt: skip
+    """Add a member of staff. Refuses unknown roles, numbers not like `GY2024001`, weak passwords and doubles."""
+    require(by, "edit_people")
+    problems = []
+    if not NUMBER.fullmatch(number):
+        problems.append(Problem("number", _("this is not a staff number"), "GY2024001"))
+    if not name.strip():
+        problems.append(Problem("name", _("the name is missing")))
+    unknown = [role for role in roles if role not in Role.values]
+    if unknown or not roles:
+        problems.append(Problem("roles", _("unknown role"), ", ".join(Role.values)))
+    if Staff.objects.filter(number=number).exists():
+        problems.append(Problem("number", _("this number is taken")))
+    if password:
+        problems += _password_problems(password)
+    if problems:
+        raise Invalid(_("the member of staff can't be added"), problems)
+    staff = Staff(
+        number=number, full_name=name.strip(), name_masked=masked_name(name), name_key=pinyin_key(name[:1])[:40],
+        phone=phone, phone_masked=masked_phone(phone) if phone else "", unit=unit, roles=list(roles),
+        skills=skills or [], home_lat=home[0] if home else None, home_lon=home[1] if home else None,
+    )  # fmt: skip
+    if password:
+        staff.set_password(password)
+    elif hashed_password:
+        staff.password = hashed_password
+    else:
+        staff.set_unusable_password()
+    with transaction.atomic():
+        staff.save()
+        record("staff.added", staff, by=by, at=at, values={"roles": list(roles), "number": number})
+    return staff
+
+
+def set_password(staff: Staff, password: str, *, by: Actor, at: datetime) -> None:
+    """Set a new password and end every session of this person."""
+    require(by, "edit_people")
+    problems = _password_problems(password)
+    if problems:
+        raise Invalid(_("the password is too weak"), problems)
+    staff.set_password(password)
+    staff.session_epoch += 1
+    staff.save(update_fields=["password", "session_epoch"])
+    record("staff.password_set", staff, by=by, at=at)
+
+
+def sign_out_everywhere(staff_id: int, *, by: Actor, at: datetime) -> None:
+    """End every session of this person, on every computer."""
+    Staff.objects.filter(pk=staff_id).update(session_epoch=F("session_epoch") + 1)
+    staff = Staff.objects.get(pk=staff_id)
+    record("staff.signed_out_everywhere", staff, by=by, at=at)
+
+
+def add_certificate(
+    staff: Staff, *, code: str, valid_on: date, expires_on: date, by: Actor, at: datetime, number: str = ""
+) -> Certificate:
+    """Record a certificate; work of its category is given only while it is in force."""
+    require(by, "edit_people")
+    if expires_on < valid_on:
+        raise Invalid(_("the certificate ends before it begins"), where="expires_on", expected=f"≥ {valid_on}")
+    row = Certificate.objects.create(staff=staff, code=code, number=number, valid_on=valid_on, expires_on=expires_on)
+    record("staff.certified", staff, by=by, at=at, values={"code": code, "expires_on": expires_on.isoformat()})
+    return row
+
+
+def add_shift(staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor) -> Shift:
+    require(by, "edit_people")
+    if ends_at <= starts_at:
+        raise Invalid(_("the shift ends before it begins"), where="ends_at")
+    return Shift.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at)
+
+
+def add_leave(
+    staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, reason: str = ""
+) -> Leave:
+    require(by, "edit_people")
+    if ends_at <= starts_at:
+        raise Invalid(_("the leave ends before it begins"), where="ends_at")
+    row = Leave.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at, reason=reason)
+    record("staff.on_leave", staff, by=by, at=at, values={"from": starts_at.isoformat(), "to": ends_at.isoformat()})
+    return row
+
+
+def report_position(staff_id: int, *, lat: float, lon: float, at: datetime) -> None:
+    """Keep only the last place of somebody at work; no history is kept."""
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180) or (lat == 0 and lon == 0):
+        raise Invalid(_("this is not a place"), where="lat, lon", expected="-90…90, -180…180")
+    Staff.objects.filter(pk=staff_id).update(last_lat=lat, last_lon=lon, last_seen_at=at)
+
+
+def _password_problems(password: str) -> list[Problem]:
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        return [Problem("password", message) for message in error.messages]
+    return []

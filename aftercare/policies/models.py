@@ -1,0 +1,31 @@
+"""Activated versions of policy packs."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+
+class PolicyVersion(models.Model):
+    """An activated pack: immutable content; `unit` None means the whole company."""
+
+    number = models.PositiveIntegerField(unique=True)
+    pack = models.CharField(max_length=32)
+    overlays = ArrayField(models.CharField(max_length=32), default=list)
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, null=True)
+    active = models.BooleanField(default=True)
+    activated_at = models.DateTimeField()
+    activated_by = models.CharField(max_length=80)
+    saved_at = models.DateTimeField(db_default=Now())
+    KIND = "policy"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit"], condition=models.Q(active=True), name="one_active_policy_a_unit", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pack} v{self.number}"

@@ -1,0 +1,339 @@
+"""The shape of a policy pack: one model a file; unknown keys are refused, so that a typing error can't hide."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from aftercare.refusals import Invalid, Problem
+
+from .conditions import check_condition
+from .durations import seconds_of
+
+Seconds = Annotated[int, BeforeValidator(seconds_of)]
+Condition = Annotated[str, BeforeValidator(lambda text: check_condition(text) if text else text)]
+Urgency = Literal["normal", "urgent", "critical"]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Part):
+    """A text in both languages."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def __getitem__(self, language: str) -> str:
+        return self.en if language.startswith("en") else self.zh
+
+
+class Named(Part):
+    code: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: Text
+
+
+class About(Part):
+    """pack.toml: what the pack is."""
+
+    name: str
+    title: Text
+    extends: str = ""
+    overlay: bool = False
+    number_with_prefix: bool = True
+
+
+class Kind(Named):
+    """A kind of request, and the service a work order of it begins with (none: answered at the desk)."""
+
+    service_type: Literal["visit", "remote", "install", "return_exchange", ""] = ""
+
+
+class Forms(Part):
+    """forms.toml: the choices of SA-CR-001 and its writing rules (M11, M121)."""
+
+    kinds: list[Kind]
+    channels: list[Named]
+    urgencies: list[Named]
+    emotions: list[Named]
+    groups: list[Named]
+    group_of_category: dict[str, str]
+    phone_pattern: str
+    serial_pattern: str
+    description_min: int = Field(ge=1, le=200)
+    vague_words: list[str]
+    guess_words: list[str]
+    read_back: Text
+    comfort: Text
+    answer_by_phone: Seconds
+    answer_online: Seconds
+    answer_by_email: Seconds
+    self_help: dict[str, Text]
+
+
+class UrgencyRule(Part):
+    """One rule of urgency.toml; the first that fits decides (M23)."""
+
+    code: str
+    urgency: Urgency
+    words: list[str] = []
+    when: Condition = ""
+    reason: Text
+
+
+class UrgencyRules(Part):
+    default: Urgency
+    default_reason: Text
+    rules: list[UrgencyRule]
+    angry_words: list[str]
+    anxious_words: list[str]
+
+
+class Clock(Named):
+    """One clock: which facts start, stop, pause and cancel it, and how long it may run (M36)."""
+
+    per: Literal["request", "work_order", "subject"]
+    starts: list[str] = Field(min_length=1)
+    stops: list[str] = Field(min_length=1)
+    cancels: list[str] = []
+    pauses: list[str] = []
+    resumes: list[str] = []
+    when: Condition = ""
+    runs_for: Seconds | None = Field(default=None, alias="for")
+    by_urgency: dict[Urgency, Seconds] = {}
+    by_kind: dict[str, Seconds] = {}
+    by_category: dict[str, Seconds] = {}
+    calendar: Literal["always"] = "always"
+    warn_at: list[Annotated[int, Field(ge=1, le=99)]] = []
+    role: str = ""
+    next_step: Text
+
+    @model_validator(mode="after")
+    def _has_target(self) -> Clock:
+        if self.runs_for is None and set(self.by_urgency) != {"normal", "urgent", "critical"}:
+            raise ValueError("expected `for`, or by_urgency with normal, urgent and critical")
+        return self
+
+    def target(self, *, urgency: str, kind: str, category: str) -> tuple[int, str]:
+        """Give the seconds this clock may run for such a case, and the key of the pack that says so."""
+        if category in self.by_category:
+            return self.by_category[category], f"by_category.{category}"
+        if kind in self.by_kind:
+            return self.by_kind[kind], f"by_kind.{kind}"
+        if urgency in self.by_urgency:
+            return self.by_urgency[urgency], f"by_urgency.{urgency}"  # type: ignore[index]
+        return self.runs_for or self.by_urgency["normal"], "for"
+
+
+class PauseReason(Named):
+    """Why a work order's clocks may stand still, and for how long at most."""
+
+    at_most: Seconds
+
+
+class Clocks(Part):
+    clocks: list[Clock]
+    pause_reasons: list[PauseReason]
+
+
+class Weights(Part):
+    """What one candidate's points are made of; they add up to 100."""
+
+    distance: int
+    load: int
+    travel: int
+    familiar: int
+
+    @model_validator(mode="after")
+    def _whole(self) -> Weights:
+        if self.distance + self.load + self.travel + self.familiar != 100:
+            raise ValueError("expected weights that add up to 100")
+        return self
+
+
+class Dispatch(Part):
+    """dispatch.toml: hard rules and points of instant dispatch (M34, M49–M53)."""
+
+    within: Seconds
+    accept_within: Seconds
+    max_unfinished: int = Field(ge=1, le=50)
+    near_km: float = Field(gt=0)
+    far_km: float = Field(gt=0)
+    speed_kmh: float = Field(gt=0)
+    urgent_load_factor: float = Field(ge=0, le=1)
+    weights: Weights
+    certificates: dict[str, str]
+    certificate_titles: dict[str, Text]
+    refusal_reasons: list[Named]
+
+
+class Appointments(Part):
+    """appointment.toml: slots and slips (M55, M123)."""
+
+    slots: int = Field(ge=2, le=3)
+    slot_for: Seconds
+    first_after: Seconds
+    look_ahead: Seconds
+    call_within: Seconds
+    done_within: Seconds
+    remind_before: Seconds
+    arrive_early: Seconds
+    late_notice: Seconds
+    link_for: Seconds
+    day_starts: str = Field(pattern=r"^\d\d:\d\d$")
+    day_ends: str = Field(pattern=r"^\d\d:\d\d$")
+    preparation: dict[str, list[Text]]
+    fee_notice: Text
+
+
+class TestItem(Part):
+    """One reading of the function test: a number with a unit, and its limits (M64)."""
+
+    code: str
+    title: Text
+    unit: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Visits(Part):
+    """visit.toml: how a visit goes (M56–M64)."""
+
+    job_for: Seconds
+    job_for_category: dict[str, Seconds] = {}
+    sign_within: Seconds
+    visit_fee_fen: int = Field(ge=0)
+    remote_fee_fen: int = Field(ge=0)
+    keep_slip_months: int
+    consent_within: Seconds
+    checklist: list[Named]
+    care: Text
+    tests: dict[str, list[TestItem]]
+
+
+class WarrantyPart(Part):
+    title: Text
+    months: int = Field(ge=0, le=240)
+
+
+class Warranty(Part):
+    """How long a category is covered from the day of purchase (M7)."""
+
+    months: int = Field(ge=0, le=240)
+    parts: dict[str, WarrantyPart] = {}
+
+
+class Warranties(Part):
+    categories: dict[str, Warranty]
+    replaced_part_months: int
+    free_repeat_days: int
+    titles: dict[str, Text]
+
+
+class Surveys(Part):
+    """survey.toml: SA-CS-005 and what a low score starts (M84–M86)."""
+
+    due_within: Seconds
+    link_for: Seconds
+    low_score: int = Field(ge=1, le=5)
+    hand_over_within: Seconds
+    recover_within: Seconds
+    coverage_target: int
+    questions: list[Named]
+    complaints: list[Named]
+    negative_words: list[str]
+    remedies: list[Text]
+    neutral_opening: Text
+
+
+class Target(Part):
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+class Reports(Part):
+    """report.toml: targets of SA-DA-006 and its due day (M109, M126)."""
+
+    due_day: int = Field(ge=1, le=28)
+    targets: dict[str, Target]
+    review_templates_months: int
+    benchmark_first_time_fix: tuple[int, int]
+    visit_cost_fen: int = Field(ge=0)
+    complaint_cost_fen: int = Field(ge=0)
+
+
+class Grade(Named):
+    within: Seconds
+    plan: Text
+
+
+class Level(Named):
+    above_fen: int | None = None
+    when: Condition = ""
+
+
+class Warning_(Named):
+    after: Seconds
+    tells: str
+
+
+class Governance(Part):
+    """governance.toml: the four meanings of 三级, kept in four separate tables (checklist 13)."""
+
+    complaint_grades: list[Grade]
+    authority_levels: list[Level]
+    overdue_warnings: list[Warning_]
+    emergency_levels: list[Grade]
+
+
+class Links(Part):
+    """links.toml: how long customers' links live and how often wrong tries are allowed."""
+
+    live_for: Seconds
+    wrong_tries: int = Field(ge=1, le=100)
+    reports_per_hour: int = Field(ge=1)
+    acknowledgements_per_day: int = Field(ge=1)
+
+
+class Pack(Part):
+    """A whole pack: one attribute a file."""
+
+    pack: About
+    forms: Forms
+    urgency: UrgencyRules
+    clocks: Clocks
+    dispatch: Dispatch
+    appointment: Appointments
+    visit: Visits
+    warranty: Warranties
+    survey: Surveys
+    report: Reports
+    governance: Governance
+    links: Links
+
+
+def parse_pack(content: dict[str, Any], *, where: str) -> Pack:
+    """Validate a pack's content; each error names the file, the key and what was expected."""
+    try:
+        return Pack.model_validate(content)
+    except ValidationError as error:
+        problems = [_problem(where, content, item) for item in error.errors()]
+        raise Invalid(f"{where}: {len(problems)} wrong value(s)", problems) from None
+
+
+def _problem(where: str, content: dict[str, Any], item: Any) -> Problem:
+    section, *path = [str(step) for step in item["loc"]]
+    value: Any = content.get(section)
+    named = []
+    for step in path:
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+            named.append(f"[{value['code']}]" if isinstance(value, dict) and "code" in value else f"[{step}]")
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+            named.append(f".{step}" if named else step)
+    what = "missing" if item["type"] == "missing" else f"is {value!r}"
+    expected = item["msg"].removeprefix("Value error, ")
+    return Problem(f"{where}/{section}.toml: {''.join(named)}", what, expected)

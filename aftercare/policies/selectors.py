@@ -1,0 +1,79 @@
+"""Find the policy in force."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.refusals import Conflict, NotFound
+
+from .models import PolicyVersion
+from .rules import Pack, parse_pack
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy version as everybody above uses it."""
+
+    id: int
+    number: int
+    name: str
+    pack: Pack = field(compare=False)
+
+    @property
+    def title(self) -> str:
+        return f"{self.pack.pack.title.zh} v{self.number}"
+
+
+def policy_for(unit_id: int | None = None) -> Policy:
+    """Give the policy in force for a unit: its own, else that of the nearest unit above, else the company's."""
+    active = _active_versions()
+    if not active:
+        raise Conflict(_("no policy pack is active; run: aftercare policy activate appliance"), code="no_policy")
+    if len(active) > 1 and unit_id is not None:
+        for above in _units_above(unit_id):
+            if above in active:
+                return policy_version(active[above])
+    return policy_version(active[None])
+
+
+@lru_cache(maxsize=64)
+def policy_version(version_id: int) -> Policy:
+    """Give one version; they never change, so each process parses each once."""
+    row = PolicyVersion.objects.filter(id=version_id).first()
+    if row is None:
+        raise NotFound()
+    return Policy(row.pk, row.number, row.pack, parse_pack(row.content, where=row.pack))
+
+
+def forget_active_versions() -> None:
+    """Make this process look up the active versions anew; others do within a second."""
+    _active.clear()
+
+
+def policy_versions(actor: Actor) -> list[PolicyVersion]:
+    require(actor, "read_policy")
+    return list(PolicyVersion.objects.select_related("unit").order_by("-number"))
+
+
+_active: dict[str, tuple[float, dict[int | None, int]]] = {}
+_FRESH_FOR = 1.0
+
+
+def _active_versions() -> dict[int | None, int]:
+    known = _active.get("now")
+    if known is None or time.monotonic() - known[0] > _FRESH_FOR:
+        found = dict(PolicyVersion.objects.filter(active=True).values_list("unit_id", "id"))
+        known = _active["now"] = (time.monotonic(), found)
+    return known[1]
+
+
+def _units_above(unit_id: int) -> list[int]:
+    from aftercare.people.selectors import path_of
+
+    return path_of(unit_id)[::-1]

@@ -1,0 +1,71 @@
+"""Encrypt, decrypt, index, and re-encrypt with a new key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.apps import apps
+from django.db import transaction
+
+from .keyring import load_keys
+from .models import EncryptedText
+
+
+def encrypt(text: str) -> bytes:
+    """Encrypt text with the current key: `key id · 0 · nonce(12) · ciphertext and tag`."""
+    ring = load_keys()
+    nonce = os.urandom(12)
+    sealed = AESGCM(ring.keys[ring.current]).encrypt(nonce, text.encode(), ring.current.encode())
+    return ring.current.encode() + b"\0" + nonce + sealed
+
+
+def decrypt(stored: bytes) -> str:
+    """Decrypt what `encrypt` wrote, with whichever key of the ring wrote it."""
+    name, _, rest = bytes(stored).partition(b"\0")
+    key = load_keys().keys.get(name.decode())
+    if key is None:
+        raise ValueError(f"personal data was written with key {name.decode()!r}, which the key ring does not hold")
+    return AESGCM(key).decrypt(rest[:12], rest[12:], name).decode()
+
+
+def blind_index(value: str, *, purpose: str) -> bytes:
+    """Compute the keyed hash that finds a normalised value; hashes of different purposes can't be compared."""
+    if not value:
+        return b""
+    return hmac.new(load_keys().index_key, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()[:16]
+
+
+def reencrypt_all(*, batch: int = 500) -> int:
+    """Write every personal field that an older key wrote again with the current key; give how many rows changed."""
+    changed = 0
+    for model in apps.get_models():
+        fields = [f.attname for f in model._meta.concrete_fields if isinstance(f, EncryptedText)]
+        if fields:
+            changed += _reencrypt(model, fields, batch)
+    return changed
+
+
+def _reencrypt(model: type, fields: list[str], batch: int) -> int:
+    from django.db import connection
+
+    prefix = load_keys().current.encode() + b"\0"
+    table, changed, last = model._meta.db_table, 0, 0  # type: ignore[attr-defined]
+    old = " OR ".join(f'(length("{f}") > 0 AND substring("{f}" from 1 for {len(prefix)}) <> %s)' for f in fields)
+    columns = ", ".join(f'"{f}"' for f in fields)
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                f'SELECT id, {columns} FROM "{table}" WHERE id > %s AND ({old}) ORDER BY id LIMIT %s FOR UPDATE',  # noqa: S608
+                [last, *[prefix] * len(fields), batch],
+            )
+            rows = cursor.fetchall()
+            for row in rows:
+                fresh = [encrypt(decrypt(bytes(v))) if v else v for v in row[1:]]
+                sets = ", ".join(f'"{f}" = %s' for f in fields)
+                cursor.execute(f'UPDATE "{table}" SET {sets} WHERE id = %s', [*fresh, row[0]])  # noqa: S608
+        if not rows:
+            return changed
+        changed, last = changed + len(rows), rows[-1][0]

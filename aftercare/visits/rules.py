@@ -1,0 +1,91 @@
+"""Pure rules of visits: free slots, what a line costs, whether a test passed, and the hash that signatures bind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aftercare.policies.rules import TestItem
+
+Span = tuple[datetime, datetime]
+
+
+def free_slots(
+    *, shifts: Iterable[Span], busy: Iterable[Span], after: datetime, before: datetime, slot_for: timedelta,
+    day: tuple[str, str], zone: str, count: int,
+) -> list[Span]:  # fmt: skip
+    """Give up to `count` windows of `slot_for` on whole hours, inside shifts and the hours of the day, that nobody has.
+
+    At most two of them on the same day, so that the customer has a real choice.
+    """
+    taken = list(busy)
+    local = ZoneInfo(zone)
+    opens, closes = (time.fromisoformat(text) for text in day)
+    found: list[Span] = []
+    a_day: dict[object, int] = {}
+    for starts, ends in sorted(shifts):
+        at = max(starts, after).astimezone(local)
+        if at.minute or at.second or at.microsecond:
+            at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        while at + slot_for <= min(ends, before):
+            inside = opens <= at.time() and (at + slot_for).time() <= closes and (at + slot_for).date() == at.date()
+            clash = any(at < end and start < at + slot_for for start, end in taken)
+            if inside and not clash and a_day.get(at.date(), 0) < max(1, count - 1):
+                found.append((at, at + slot_for))
+                a_day[at.date()] = a_day.get(at.date(), 0) + 1
+                if len(found) == count:
+                    return found
+                at += slot_for
+            else:
+                at += timedelta(hours=1)
+    return found
+
+
+@dataclass(frozen=True)
+class TestReading:
+    """One measured value with its verdict."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    unit: str
+    value: float
+    limit: str
+    passed: bool
+
+
+def judge_reading(item: TestItem, value: float) -> TestReading:
+    """Compare a measured value with its limits."""
+    low, high = item.at_least, item.at_most
+    passed = (low is None or value >= low) and (high is None or value <= high)
+    if low is not None and high is not None:
+        limit = f"{low:g}–{high:g} {item.unit}"
+    elif high is not None:
+        limit = f"≤ {high:g} {item.unit}"
+    elif low is not None:
+        limit = f"≥ {low:g} {item.unit}"
+    else:
+        limit = ""
+    return TestReading(item.code, item.title.zh, item.title.en, item.unit, value, limit, passed)
+
+
+def is_measured(cause: str) -> bool:
+    """Say whether a cause holds a measured number with something after it (a unit), as SA-OS-004 asks."""
+    return bool(re.search(r"\d+(\.\d+)?\s*[^\d\s，。,.]", cause))
+
+
+def record_hash(record: Mapping[str, Any]) -> str:
+    """Compute the SHA-256 of a record in canonical JSON; signatures are bound to it."""
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def total_fen(lines: Sequence[tuple[int, int, bool]]) -> int:
+    """Add up (unit price in fen, quantity, free) lines."""
+    return sum(0 if free else price * quantity for price, quantity, free in lines)

@@ -1,0 +1,131 @@
+"""Reads of appointments and visits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aftercare.people.rules import Actor
+from aftercare.people.selectors import leaves_of, shifts_of, zone_of
+from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import NotFound
+from aftercare.workorders.models import WorkOrder
+
+from .models import Appointment, Visit
+from .rules import Span, free_slots
+from .states import OPEN_VISITS
+
+
+def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]:
+    """Give the windows this engineer could really keep for the order: shifts, less leave, less what is booked."""
+    rules = policy_for(order.unit_id).pack.appointment
+    after = at + timedelta(seconds=rules.first_after)
+    before = at + timedelta(seconds=rules.look_ahead)
+    busy = [*leaves_of(engineer_id, at, before), *booked_windows(engineer_id, at, before)]
+    return free_slots(
+        shifts=shifts_of(engineer_id, at, before), busy=busy, after=after, before=before,
+        slot_for=timedelta(seconds=rules.slot_for), day=(rules.day_starts, rules.day_ends),
+        zone=zone_of(order.unit_id), count=rules.slots,
+    )  # fmt: skip
+
+
+def booked_windows(engineer_id: int, start: datetime, end: datetime) -> list[Span]:
+    rows = Appointment.objects.filter(engineer_id=engineer_id, state="booked", starts_at__lt=end, ends_at__gt=start)
+    return [(a, b) for a, b in rows.values_list("starts_at", "ends_at") if a and b]
+
+
+def open_appointment(order_id: int) -> Appointment | None:
+    """Give the proposed or booked appointment of an order."""
+    return (
+        Appointment.objects.filter(order_id=order_id, state__in=["proposed", "booked"])
+        .select_related("engineer", "order__request__customer")
+        .first()
+    )
+
+
+def appointment_for(actor: Actor, number: str) -> Appointment:
+    require(actor, "read_visit")
+    rows = Appointment.objects.select_related("engineer", "order__request__customer", "order__unit")
+    rows = rows.filter(engineer_id=actor.id) if actor.own_only else rows
+    if actor.units is not None and not actor.own_only:
+        rows = rows.filter(unit_id__in=actor.units)
+    found = rows.filter(number=number).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def appointments_of(order_id: int) -> list[Appointment]:
+    return list(Appointment.objects.filter(order_id=order_id).select_related("engineer").order_by("id"))
+
+
+def visits_of(order_id: int) -> list[Visit]:
+    rows = Visit.objects.filter(order_id=order_id).select_related("engineer").order_by("id")
+    return list(rows.prefetch_related("lines", "photos", "signatures"))
+
+
+def open_visit(order_id: int) -> Visit | None:
+    return Visit.objects.filter(order_id=order_id, state__in=OPEN_VISITS).select_related("order__request").first()
+
+
+def visit_for(actor: Actor, number: str) -> Visit:
+    """Give one visit by number; missing and hidden look the same."""
+    require(actor, "read_visit")
+    rows = Visit.objects.select_related(
+        "order__request__customer", "order__request__item__product", "engineer", "appointment", "unit"
+    ).prefetch_related("lines__part", "consents", "signatures__file", "photos__file")
+    rows = rows.filter(engineer_id=actor.id) if actor.own_only else rows
+    if actor.units is not None and not actor.own_only:
+        rows = rows.filter(unit_id__in=actor.units)
+    found = rows.filter(number=number).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def visit_with_hash(digest: str) -> Visit | None:
+    return Visit.objects.filter(record_hash=digest).first() if len(digest) == 64 else None
+
+
+def record_of(visit: Visit) -> dict[str, Any]:
+    """Give the record that signatures are bound to: every field of SA-OS-004 that is fixed before signing."""
+    order = visit.order
+    return {
+        "number": visit.number, "order": order.number, "engineer": visit.engineer.number,
+        "arrived_at": visit.arrived_at and _plain(visit.arrived_at), "tested_at": visit.tested_at and _plain(visit.tested_at),
+        "model": order.request.product_model, "serial": order.request.serial, "phenomenon": visit.phenomenon,
+        "cause": visit.cause, "solution": visit.solution, "readings": visit.readings,
+        "lines": [
+            [line.name, line.model, line.quantity, line.price_fen, line.is_free, line.declined]
+            for line in sorted(visit.lines.all(), key=lambda line: line.pk)
+        ],
+        "total_fen": visit.quote_fen, "photos": sorted(photo.file.sha256 for photo in visit.photos.all()),
+    }  # fmt: skip
+
+
+def earlier_visit_within(order: WorkOrder, *, days: int, at: datetime) -> Visit | None:
+    """Give an earlier finished visit for the same customer and model within some days (a free repeat)."""
+    request = order.request
+    if request.customer_id is None or not request.product_model:
+        return None
+    return (
+        Visit.objects.filter(
+            order__request__customer_id=request.customer_id, order__request__product_model=request.product_model,
+            state="finished", finished_at__gte=at - timedelta(days=days),
+        )  # fmt: skip
+        .exclude(order_id=order.pk)
+        .order_by("-finished_at")
+        .first()
+    )
+
+
+def day_of(at: datetime, zone: str) -> tuple[datetime, datetime]:
+    """Give the start and end of the local day around an instant."""
+    start = at.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start, start + timedelta(days=1)
+
+
+def _plain(at: datetime) -> str:
+    return at.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")

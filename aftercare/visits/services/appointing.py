@@ -1,0 +1,169 @@
+"""Slots offered, a window booked, moved or taken back; reminders (M55, SA-AP-003)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from aftercare.ledger.services import move, next_number, record
+from aftercare.people.rules import MACHINE, Actor
+from aftercare.people.selectors import zone_of
+from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import Conflict, Invalid
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import book_work_order, pause_work_order, resume_work_order, unbook_work_order
+
+from ..models import Appointment
+from ..selectors import open_appointment, slots_for
+
+
+def propose_slots(order: WorkOrder, *, by: Actor, at: datetime) -> Appointment:
+    """Offer the customer two or three windows from the engineer's real calendar; the clocks wait for the answer.
+
+    Refused when nobody has accepted the order, or the engineer has fewer than one free window in the pack's horizon.
+    """
+    require(by, "propose_slots", unit_id=order.unit_id, reach=not by.own_only)
+    if order.assignee_id is None:
+        raise Conflict(_("no engineer has accepted this order yet"), where="assignee", code="no_engineer")
+    if open_appointment(order.pk):
+        raise Conflict(_("slots were offered already"), where="appointment", code="already_proposed")
+    slots = slots_for(order, order.assignee_id, at=at)
+    if not slots:
+        raise Conflict(_("the engineer has no free window"), where="slots", code="no_slot")
+    policy = policy_for(order.unit_id)
+    with transaction.atomic():
+        appointment = Appointment(
+            order=order, engineer_id=order.assignee_id, unit_id=order.unit_id, state="proposed", state_since=at,
+            slots=[[a.isoformat(), b.isoformat()] for a, b in slots], proposed_at=at, policy_id=policy.id,
+        )  # fmt: skip
+        prefixed = policy.pack.pack.number_with_prefix
+        appointment.number = next_number("AP", at=at, zone=zone_of(order.unit_id), with_prefix=prefixed)
+        appointment.save(force_insert=True)
+        record("appointment.proposed", appointment, by=by, at=at, values={"slots": appointment.slots})
+        if not order.waiting_for:
+            pause_work_order(order, "customer", by=MACHINE, at=at)
+    return appointment
+
+
+def choose_slot(appointment: Appointment, index: int, *, by: Actor, at: datetime) -> None:
+    """Book the slot the customer chose by link; refused when it is gone meanwhile."""
+    if not 0 <= index < len(appointment.slots):
+        raise Invalid(_("this is not one of the slots"), where="slot", expected=f"0…{len(appointment.slots) - 1}")
+    starts, ends = (parse_datetime(text) for text in appointment.slots[index])
+    assert starts and ends
+    if starts <= at:
+        raise Conflict(_("this time has passed; please choose another"), where="slot", code="slot_gone")
+    _book(appointment, starts, ends, by=by, at=at, chosen_by=by.kind)
+
+
+def book_visit(
+    order: WorkOrder, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, wished: str = ""
+) -> Appointment:
+    """Book a window at once, as agreed on the phone."""
+    require(by, "book_visit", unit_id=order.unit_id, reach=not by.own_only)
+    if order.assignee_id is None:
+        raise Conflict(_("no engineer has accepted this order yet"), where="assignee", code="no_engineer")
+    _check_window(starts_at, ends_at, at=at)
+    policy = policy_for(order.unit_id)
+    with transaction.atomic():
+        appointment = open_appointment(order.pk)
+        if appointment is None:
+            appointment = Appointment(
+                order=order, engineer_id=order.assignee_id, unit_id=order.unit_id, state="proposed", state_since=at,
+                proposed_at=at, policy_id=policy.id, wished=wished[:80],
+            )  # fmt: skip
+            prefixed = policy.pack.pack.number_with_prefix
+            appointment.number = next_number("AP", at=at, zone=zone_of(order.unit_id), with_prefix=prefixed)
+            appointment.save(force_insert=True)
+        _book(appointment, starts_at, ends_at, by=by, at=at, chosen_by=by.kind)
+    return appointment
+
+
+def reschedule_visit(
+    appointment: Appointment, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, because: str
+) -> None:
+    """Move a booked visit to another window; everybody is told through the fact."""
+    if by.kind != "customer":
+        require(by, "book_visit", unit_id=appointment.unit_id, reach=not by.own_only)
+    if appointment.state != "booked":
+        raise Conflict(_("only a booked visit can be moved"), where="state", expected="booked")
+    _check_window(starts_at, ends_at, at=at)
+    before = [appointment.starts_at, appointment.ends_at]
+    try:
+        with transaction.atomic():
+            move(
+                appointment, "booked", by=by, at=at, because=because, fact="appointment.rescheduled",
+                starts_at=starts_at, ends_at=ends_at, reminded_at=None,
+                remind_at=_remind_at(appointment, starts_at),
+                values={"before": [t.isoformat() for t in before if t], "starts_at": starts_at.isoformat(),
+                        "ends_at": ends_at.isoformat()},
+            )  # fmt: skip
+            book_work_order(appointment.order, starts_at=starts_at, ends_at=ends_at, by=by, at=at)
+    except IntegrityError as error:
+        raise _clash(error) from error
+
+
+def cancel_appointment(appointment: Appointment, *, by: Actor, at: datetime, because: str) -> None:
+    """Take an appointment back; a booked order is pending again."""
+    if by.kind != "customer":
+        require(by, "book_visit", unit_id=appointment.unit_id, reach=not by.own_only)
+    with transaction.atomic():
+        was_booked = appointment.state == "booked"
+        move(appointment, "cancelled", by=by, at=at, because=because)
+        order = WorkOrder.objects.get(pk=appointment.order_id)
+        if was_booked and order.state == "booked":
+            unbook_work_order(order, by=by, at=at, because=because)
+
+
+def remind_appointments(*, at: datetime) -> int:
+    """Remind of every visit that starts within the pack's notice, once each; give how many."""
+    reminded = 0
+    due = Appointment.objects.filter(state="booked", reminded_at=None, remind_at__lte=at)
+    for appointment in due.select_related("order").order_by("remind_at")[:500]:
+        with transaction.atomic():
+            if Appointment.objects.filter(pk=appointment.pk, reminded_at=None, state="booked").update(reminded_at=at):
+                record("appointment.reminded", appointment, by=MACHINE, at=at)
+                reminded += 1
+    return reminded
+
+
+def _book(
+    appointment: Appointment, starts: datetime, ends: datetime, *, by: Actor, at: datetime, chosen_by: str
+) -> None:
+    values = {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
+    try:
+        with transaction.atomic():
+            order = WorkOrder.objects.get(pk=appointment.order_id)
+            move(
+                appointment, "booked", by=by, at=at, starts_at=starts, ends_at=ends, booked_at=at,
+                remind_at=_remind_at(appointment, starts),
+                chosen_by=chosen_by, values=values,
+            )  # fmt: skip
+            book_work_order(order, starts_at=starts, ends_at=ends, by=by, at=at)
+            if order.waiting_for == "customer":
+                resume_work_order(order, by=MACHINE, at=at)
+    except IntegrityError as error:
+        raise _clash(error) from error
+
+
+def _remind_at(appointment: Appointment, starts_at: datetime) -> datetime:
+    return starts_at - timedelta(seconds=policy_for(appointment.unit_id).pack.appointment.remind_before)
+
+
+def _check_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> None:
+    if ends_at <= starts_at or (ends_at - starts_at) > timedelta(hours=12):
+        raise Invalid(_("this is not a window"), where="ends_at", expected=_("after its start, at most 12 hours"))
+    if ends_at <= at:
+        raise Invalid(_("this time has passed"), where="starts_at", expected=_("a time to come"))
+
+
+def _clash(error: IntegrityError) -> Exception:
+    if "one_visit_at_a_time" in str(error):
+        return Conflict(
+            _("the engineer has another visit at that time"), where="starts_at", expected=_("a free window"), code="slot_gone"
+        )
+    return error

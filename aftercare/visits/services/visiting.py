@@ -1,0 +1,109 @@
+"""Depart, arrive, say that one is late, support by video, and diagnose (M56–M59)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from aftercare.ledger.services import move, next_number, record
+from aftercare.people.rules import Actor
+from aftercare.people.selectors import zone_of
+from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
+from aftercare.products.selectors import warranty_of
+from aftercare.refusals import Conflict, Forbidden, Invalid
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import begin_service, note_arrival
+
+from ..models import Appointment, Visit
+from ..rules import is_measured
+from ..selectors import day_of, open_visit
+
+
+def depart(order: WorkOrder, *, by: Actor, at: datetime) -> Visit:
+    """Set off for a customer; that begins the service and opens the visit's record."""
+    _check_own(order, by)
+    if order.service_type == "remote":
+        raise Conflict(_("remote support has no journey"), where="service_type")
+    return _begin(order, by=by, at=at, is_remote=False)
+
+
+def start_remote_support(order: WorkOrder, *, by: Actor, at: datetime) -> Visit:
+    """Begin support by video; its record has the steps of a visit without the journey."""
+    _check_own(order, by)
+    if order.service_type != "remote":
+        raise Conflict(_("this order is not remote support"), where="service_type", expected="remote")
+    visit = _begin(order, by=by, at=at, is_remote=True)
+    arrive(visit, by=by, at=at)
+    return visit
+
+
+def arrive(visit: Visit, *, by: Actor, at: datetime) -> None:
+    """Note the arrival, on time or not."""
+    _check_own(visit.order, by)
+    appointment = visit.appointment
+    on_time = appointment is None or appointment.ends_at is None or at <= appointment.ends_at
+    with transaction.atomic():
+        move(visit, "on_site", by=by, at=at, fact="visit.arrived", arrived_at=at, values={"on_time": on_time})
+        note_arrival(visit.order, at=at)
+        if appointment and appointment.state == "booked":
+            move(appointment, "kept", by=by, at=at)
+
+
+def announce_lateness(order: WorkOrder, minutes: int, *, by: Actor, at: datetime) -> None:
+    """Tell customer and dispatcher that one will be late; one tap on the phone (M56)."""
+    _check_own(order, by)
+    if not 5 <= minutes <= 240:
+        raise Invalid(_("this is not a delay"), where="minutes", expected=_("5 to 240 minutes"))
+    visit = open_visit(order.pk)
+    with transaction.atomic():
+        if visit:
+            Visit.objects.filter(pk=visit.pk).update(late_notice_minutes=minutes)
+        record("work_order.late", order, by=by, at=at, values={"minutes": minutes})
+
+
+def diagnose(
+    visit: Visit, *, phenomenon: str, cause: str, by: Actor, at: datetime, solution: str = ""
+) -> None:
+    """Write down what was found. Refused unless the cause holds a measured value: measured, not guessed (M124)."""
+    _check_own(visit.order, by)
+    if len(phenomenon.strip()) < 4:
+        raise Invalid(_("the phenomenon is missing"), where="phenomenon", expected=_("what was seen, heard or measured"))
+    if not is_measured(cause):
+        raise Invalid(
+            _("the cause has no measured value"), where="cause", expected=_("a number with its unit, such as 12 µF or 218 V")
+        )
+    policy = policy_for(visit.unit_id)
+    request = visit.order.request
+    day = day_of(at, zone_of(visit.unit_id))[0].date()
+    warranty = warranty_of(policy.pack, category=visit.order.category, purchased_on=request.purchased_on, on=day)
+    move(
+        visit, "diagnosed", by=by, at=at, phenomenon=phenomenon.strip(), cause=cause.strip(), solution=solution.strip(),
+        in_warranty=warranty.in_warranty, warranty_until=warranty.until,
+        values={"in_warranty": warranty.in_warranty, "rule": f"warranty.categories.{visit.order.category}"},
+    )  # fmt: skip
+
+
+def _begin(order: WorkOrder, *, by: Actor, at: datetime, is_remote: bool) -> Visit:
+    policy = policy_for(order.unit_id)
+    appointment = Appointment.objects.filter(order=order, state="booked").first()
+    assert by.id is not None
+    with transaction.atomic():
+        begin_service(order, by=by, at=at)
+        visit = Visit(
+            order=order, appointment=appointment, engineer_id=by.id, unit_id=order.unit_id, is_remote=is_remote,
+            state="travelling", state_since=at, departed_at=at, policy_id=policy.id,
+        )  # fmt: skip
+        prefixed = policy.pack.pack.number_with_prefix
+        visit.number = next_number("OS", at=at, zone=zone_of(order.unit_id), with_prefix=prefixed)
+        visit.save(force_insert=True)
+        record("visit.started", visit, by=by, at=at)
+    return visit
+
+
+def _check_own(order: WorkOrder, by: Actor) -> None:
+    require(by, "perform_visit")
+    if order.assignee_id != by.id:
+        raise Forbidden(_("this order is not in your hands"))

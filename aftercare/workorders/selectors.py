@@ -1,0 +1,80 @@
+"""Reads of work orders, within the reader's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.refusals import NotFound
+
+from .models import WorkOrder
+from .states import UNFINISHED
+
+
+def work_orders_for(
+    actor: Actor, *, state: str = "", unit_id: int | None = None, category: str = "", assignee_id: int | None = None
+) -> QuerySet[WorkOrder]:
+    """Give the work orders this reader may see, newest first."""
+    require(actor, "read_work_order")
+    found = WorkOrder.objects.select_related("request__customer", "unit", "assignee").order_by("-id")
+    if actor.own_only:
+        found = found.filter(assignee_id=actor.id)
+    elif actor.units is not None:
+        found = found.filter(unit_id__in=actor.units)
+    if state == "unfinished":
+        found = found.filter(state__in=UNFINISHED)
+    elif state:
+        found = found.filter(state=state)
+    if unit_id:
+        found = found.filter(unit_id=unit_id)
+    if category:
+        found = found.filter(category=category)
+    if assignee_id:
+        found = found.filter(assignee_id=assignee_id)
+    return found
+
+
+def work_order_for(actor: Actor, number: str) -> WorkOrder:
+    """Give one work order by number; missing and hidden look the same."""
+    found = work_orders_for(actor).select_related("request__item__product", "policy").filter(number=number).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def work_order_by_id(order_id: int) -> WorkOrder:
+    return WorkOrder.objects.select_related("request__customer", "request__item__product", "unit").get(id=order_id)
+
+
+def orders_of_request(request_id: int) -> list[WorkOrder]:
+    return list(WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id"))
+
+
+def unfinished_counts(staff_ids: Iterable[int]) -> dict[int, int]:
+    """Count the unfinished orders in each person's hands."""
+    rows = WorkOrder.objects.filter(assignee_id__in=list(staff_ids), state__in=UNFINISHED)
+    return dict(rows.values_list("assignee_id").annotate(n=Count("id")))
+
+
+def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
+    """Give somebody's jobs of a day: those booked for it, and those in hand without a time."""
+    match = Q(window_starts_at__gte=start, window_starts_at__lt=end) | Q(state__in=UNFINISHED)
+    rows = WorkOrder.objects.filter(match, assignee_id=staff_id).exclude(state="cancelled")
+    return list(rows.select_related("request__customer", "request__item__product").order_by("window_starts_at", "id"))
+
+
+def familiar_staff(customer_id: int | None, category: str) -> set[int]:
+    """Give those who finished a job for this customer before."""
+    if customer_id is None:
+        return set()
+    rows = WorkOrder.objects.filter(request__customer_id=customer_id, state="completed", assignee__isnull=False)
+    return set(rows.values_list("assignee_id", flat=True)[:20])
+
+
+def state_counts(actor: Actor) -> dict[str, int]:
+    rows = work_orders_for(actor).order_by().filter(state__in=UNFINISHED)
+    return dict(rows.values_list("state").annotate(n=Count("id")))

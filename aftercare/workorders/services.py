@@ -1,0 +1,182 @@
+"""Open work orders and move them along."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from aftercare.intake.models import Request
+from aftercare.intake.services import close_request
+from aftercare.ledger.models import Fact
+from aftercare.ledger.services import move, next_number, record
+from aftercare.people.rules import MACHINE, Actor
+from aftercare.people.selectors import zone_of
+from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import Conflict, Invalid
+
+from .models import WorkOrder
+from .states import UNFINISHED, ServiceType
+
+
+def open_work_order(
+    request: Request, *, service_type: str, by: Actor, at: datetime, parent: WorkOrder | None = None
+) -> WorkOrder:
+    """Open a work order for a request; a request may have several."""
+    require(by, "open_work_order", unit_id=request.unit_id, reach=True)
+    if service_type not in ServiceType.values:
+        raise Invalid(_("unknown kind of service"), where="service_type", expected=", ".join(ServiceType.values))
+    if request.state != "open":
+        raise Conflict(_("the request is no longer open"), where="state", expected="open")
+    policy = policy_for(request.unit_id)
+    with transaction.atomic():
+        order = WorkOrder(
+            request=request, parent=parent, unit_id=request.unit_id, service_type=service_type, kind=request.kind,
+            category=request.category, urgency=request.urgency, state="pending", state_since=at, opened_at=at,
+            lat=request.lat, lon=request.lon, policy_id=policy.id,
+        )  # fmt: skip
+        prefixed = policy.pack.pack.number_with_prefix
+        order.number = next_number("WO", at=at, zone=zone_of(request.unit_id), with_prefix=prefixed)
+        order.save(force_insert=True)
+        record("work_order.opened", order, by=by, at=at)
+    return order
+
+
+def assign_work_order(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime) -> None:
+    """Put an order into somebody's hands (dispatch calls this once an offer is accepted)."""
+    changed = WorkOrder.objects.filter(pk=order.pk, state="pending", assignee=None).update(
+        assignee_id=staff_id, assigned_at=at, revision=F("revision") + 1
+    )
+    if not changed:
+        raise Conflict(_("the work order is no longer free"), where="state", code="not_free")
+    order.assignee_id, order.assigned_at = staff_id, at
+
+
+def release_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Take an order out of somebody's hands, so that it is dispatched again."""
+    before = order.assignee_id
+    values = {"before": before}
+    if order.state == "pending":
+        WorkOrder.objects.filter(pk=order.pk).update(assignee=None, assigned_at=None)
+        order.assignee_id = None
+        record("work_order.released", order, by=by, at=at, because=because, values=values)
+        return
+    move(
+        order, "pending", by=by, at=at, because=because, fact="work_order.released", values=values, assignee_id=None,
+        assigned_at=None, window_starts_at=None, window_ends_at=None,
+    )  # fmt: skip
+
+
+def book_work_order(
+    order: WorkOrder, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime
+) -> Fact | None:
+    """Note the window promised to the customer."""
+    if order.state == "booked":
+        WorkOrder.objects.filter(pk=order.pk).update(window_starts_at=starts_at, window_ends_at=ends_at)
+        order.window_starts_at, order.window_ends_at = starts_at, ends_at
+        return None
+    return move(order, "booked", by=by, at=at, window_starts_at=starts_at, window_ends_at=ends_at)
+
+
+def unbook_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Take the promised window back; the order is pending again in the same hands."""
+    move(
+        order, "pending", by=by, at=at, because=because, fact="work_order.unbooked", window_starts_at=None,
+        window_ends_at=None,
+    )  # fmt: skip
+
+
+def begin_service(order: WorkOrder, *, by: Actor, at: datetime) -> None:
+    """Note that the service has begun."""
+    move(order, "in_service", by=by, at=at, visits=F("visits") + 1)
+    order.refresh_from_db(fields=["visits"])
+
+
+def note_arrival(order: WorkOrder, *, at: datetime) -> None:
+    WorkOrder.objects.filter(pk=order.pk, arrived_at=None).update(arrived_at=at)
+
+
+def complete_work_order(
+    order: WorkOrder, *, by: Actor, at: datetime, outcome: str, parts_fen: int = 0, parts_cost_fen: int = 0, fee_fen: int = 0
+) -> None:
+    """Complete an order with its outcome and charges."""
+    move(
+        order, "completed", by=by, at=at, completed_at=at, outcome=outcome, parts_fen=parts_fen,
+        parts_cost_fen=parts_cost_fen, fee_fen=fee_fen, waiting_for="",
+        values={"parts_fen": parts_fen, "fee_fen": fee_fen},
+    )  # fmt: skip
+
+
+def cancel_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Cancel an order, with the reason."""
+    require(by, "cancel_work_order", unit_id=order.unit_id, reach=True)
+    if len(because.strip()) < 2:
+        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    move(order, "cancelled", by=by, at=at, because=because.strip())
+
+
+def pause_work_order(order: WorkOrder, reason: str, *, by: Actor, at: datetime) -> None:
+    """Let the clocks stand still while waiting for the customer, parts or an approval."""
+    require(by, "pause_work_order", unit_id=order.unit_id, reach=not by.own_only)
+    reasons = {r.code for r in policy_for(order.unit_id).pack.clocks.pause_reasons}
+    if reason not in reasons:
+        raise Invalid(_("unknown reason to wait"), where="reason", expected=", ".join(sorted(reasons)))
+    with transaction.atomic():
+        changed = WorkOrder.objects.filter(pk=order.pk, waiting_for="", state__in=UNFINISHED).update(
+            waiting_for=reason, waiting_since=at
+        )
+        if not changed:
+            raise Conflict(_("this order is waiting already, or is done"), where="state")
+        order.waiting_for, order.waiting_since = reason, at
+        record("work_order.paused", order, by=by, at=at, because=reason)
+
+
+def resume_work_order(order: WorkOrder, *, by: Actor, at: datetime) -> None:
+    """Let the clocks run again."""
+    require(by, "pause_work_order", unit_id=order.unit_id, reach=not by.own_only)
+    with transaction.atomic():
+        changed = WorkOrder.objects.filter(pk=order.pk).exclude(waiting_for="").update(
+            waiting_for="", waiting_since=None
+        )
+        if not changed:
+            raise Conflict(_("this order is not waiting"), where="state")
+        reason, order.waiting_for, order.waiting_since = order.waiting_for, "", None
+        record("work_order.resumed", order, by=by, at=at, because=reason)
+
+
+def resume_expired_pauses(*, at: datetime) -> int:
+    """Resume orders that waited longer than the pack allows for their reason; give how many."""
+    resumed = 0
+    for order in WorkOrder.objects.exclude(waiting_for="").filter(state__in=UNFINISHED).select_related("unit")[:200]:
+        limits = {r.code: r.at_most for r in policy_for(order.unit_id).pack.clocks.pause_reasons}
+        limit = limits.get(order.waiting_for)
+        if limit and order.waiting_since and (at - order.waiting_since).total_seconds() >= limit:
+            resume_work_order(order, by=MACHINE, at=at)
+            resumed += 1
+    return resumed
+
+
+def convert_to_visit(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Turn remote support that did not help into a visit; the customer repeats nothing (M59)."""
+    require(by, "convert_to_visit", unit_id=order.unit_id, reach=not by.own_only)
+    if order.service_type != "remote" or order.state not in UNFINISHED:
+        raise Conflict(_("only unfinished remote support becomes a visit"), where="service_type", expected="remote")
+    with transaction.atomic():
+        WorkOrder.objects.filter(pk=order.pk).update(service_type="visit")
+        order.service_type = "visit"
+        record("work_order.converted", order, by=by, at=at, because=because)
+        if order.assignee_id or order.state != "pending":
+            release_work_order(order, by=by, at=at, because=because)
+
+
+def close_finished_request(order: WorkOrder, *, at: datetime) -> bool:
+    """Close the request once its last work order is done; cancelled orders alone do not close it."""
+    request = Request.objects.select_for_update().get(pk=order.request_id)
+    states = set(WorkOrder.objects.filter(request=request).values_list("state", flat=True))
+    if request.state == "open" and "completed" in states and not states & set(UNFINISHED):
+        close_request(request, by=MACHINE, at=at)
+        return True
+    return False
