@@ -154,6 +154,12 @@ def window(pair: Any) -> str:
     return f"{day_text(a)} {a:%H:%M}–{b:%H:%M}"
 
 
+@register.simple_tag
+def window_of(starts: datetime, ends: datetime) -> str:
+    """Show a window given as two instants."""
+    return window((starts, ends))
+
+
 @register.filter
 def order_window(order: Any) -> str:
     return window((order.window_starts_at, order.window_ends_at))

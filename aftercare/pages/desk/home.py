@@ -1,0 +1,140 @@
+"""The desk's first page: what to do next, and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from aftercare.customers.selectors import customers_by_name, customers_by_phone
+from aftercare.dispatch.selectors import dispatch_queue, open_offers
+from aftercare.followup.selectors import recoveries_for, surveys_for
+from aftercare.intake.selectors import refused_inputs, requests_for
+from aftercare.people.rules import Actor
+from aftercare.privacy.rules import normal_phone
+from aftercare.sla.selectors import cases_with_due_clocks, clocks_waiting_for, due_counts, running_clocks
+from aftercare.workorders.selectors import work_orders_for
+
+from ..doors import actor, now, page
+
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of the work list: the request, and the clock that orders it."""
+
+    request: Any
+    clock: Any
+
+
+QUEUES = ("mine", "over", "soon", "all")
+
+
+@page("read_request")
+def home(request: HttpRequest) -> HttpResponse:
+    who = actor(request)
+    if who.own_only:
+        return redirect("field_today")
+    at = now()
+    queue = request.GET.get("queue", "mine")
+    queue = queue if queue in QUEUES else "mine"
+    tasks = _tasks(who, queue, at)
+    chosen = next((t for t in tasks if t.request.number == request.GET.get("at")), tasks[0] if tasks else None)
+    over, soon = due_counts(who, now=at, soon=at + timedelta(minutes=30))
+    return render(request, "desk/home.html", {
+        "place": "home", "queue": queue, "groups": _groups(tasks, at), "count": len(tasks), "chosen": chosen,
+        "over": over, "soon": soon, "queues": _queues(who), "at": at, "title": _titles()[queue],
+    })  # fmt: skip
+
+
+@page("read_request")
+def home_count(request: HttpRequest) -> JsonResponse:
+    """Say how many steps wait, so that the page can tell what is new without moving its rows."""
+    return JsonResponse({"count": len(_tasks(actor(request), "mine", now()))})
+
+
+@page("read_request")
+def search(request: HttpRequest) -> HttpResponse:
+    """Find by number, phone (whole or last four digits), serial, or name; an exact number opens at once."""
+    text = request.GET.get("q", "").strip()[:60]
+    who = actor(request)
+    found = find(who, text)
+    if request.headers.get("X-Requested-With") == "fetch":
+        return render(request, "desk/palette_results.html", {"found": found, "text": text})
+    if found["exact"]:
+        kind, number = found["exact"]
+        return redirect("request_page" if kind == "request" else "work_order_page", number)
+    return render(request, "desk/search.html", {"found": found, "text": text, "place": "home"})
+
+
+def find(who: Actor, text: str) -> dict[str, Any]:
+    """Look everywhere this reader may look."""
+    nothing: dict[str, Any] = {"exact": None, "customers": [], "requests": [], "orders": []}
+    if len(text) < 2:
+        return nothing
+    upper = text.upper()
+    requests = list(requests_for(who).filter(number=upper)[:1])
+    orders = list(work_orders_for(who).filter(number=upper)[:1])
+    if requests:
+        return {**nothing, "exact": ("request", upper), "requests": requests}
+    if orders:
+        return {**nothing, "exact": ("work_order", upper), "orders": orders}
+    digits = normal_phone(text)
+    customers = [] if who.own_only else customers_by_phone(who, text) if len(digits) >= 4 and digits == text.replace(" ", "").replace("-", "") else []
+    if not customers and not digits and not who.own_only:
+        customers = customers_by_name(who, text)
+    rows = list(requests_for(who).filter(serial=text)[:8]) if len(text) >= 6 else []
+    if customers:
+        rows += list(requests_for(who).filter(customer__in=customers)[:8])
+    return {**nothing, "customers": customers[:5], "requests": rows[:8]}
+
+
+def _tasks(who: Actor, queue: str, at: datetime) -> list[Task]:
+    clocks = {
+        "mine": lambda: clocks_waiting_for(who)[:200],
+        "over": lambda: cases_with_due_clocks(who, before=at)[:200],
+        "soon": lambda: cases_with_due_clocks(who, before=at + timedelta(minutes=30)).filter(due_at__gt=at)[:200],
+        "all": lambda: running_clocks(who).order_by("due_at")[:200],
+    }[queue]()
+    return tasks_of(who, clocks)
+
+
+def tasks_of(who: Actor, clocks: Iterable[Any]) -> list[Task]:
+    """Join clocks with their requests: one line a request, by the clock that is due first."""
+    first: dict[int, Any] = {}
+    for clock in clocks:
+        first.setdefault(clock.case_id, clock)
+    kept = dict(list(first.items())[:SHOWN])
+    rows = {row.pk: row for row in requests_for(who).filter(id__in=kept)}
+    return [Task(rows[case], clock) for case, clock in kept.items() if case in rows]
+
+
+def _groups(tasks: list[Task], at: datetime) -> list[tuple[str, str, list[Task]]]:
+    over = [t for t in tasks if t.clock.due_at <= at]
+    soon = [t for t in tasks if at < t.clock.due_at <= at + timedelta(minutes=30)]
+    rest = [t for t in tasks if t.clock.due_at > at + timedelta(minutes=30)]
+    named = ((_("Overdue"), "over", over), (_("Within 30 minutes"), "crit", soon), (_("Later"), "", rest))
+    return [(title, sign, rows) for title, sign, rows in named if rows]
+
+
+def _titles() -> dict[str, str]:
+    return {"mine": _("My work"), "over": _("Overdue"), "soon": _("Due within 30 minutes"), "all": _("Everything running")}
+
+
+def _queues(who: Actor) -> list[tuple[str, str, int]]:
+    rows: list[tuple[str, str, int]] = []
+    if who.can("read_dispatch"):
+        rows.append((_("To dispatch by hand"), "dispatch_page", dispatch_queue(who).count()))
+        rows.append((_("Waiting for an engineer"), "dispatch_page", open_offers(who).count()))
+    if who.can("read_survey"):
+        rows.append((_("To follow up"), "followup_page", surveys_for(who, state="due").count()))
+        rows.append((_("Recoveries"), "followup_page", recoveries_for(who).filter(state__in=["open", "taken"]).count()))
+    if who.can("receive_request"):
+        rows.append((_("Input to correct"), "import_page", refused_inputs(who).count()))
+    return rows

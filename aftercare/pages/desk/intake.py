@@ -1,0 +1,128 @@
+"""A call in progress: the customer found while typing, the form, and what to say."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from aftercare.customers.selectors import customer_for, customers_by_phone
+from aftercare.intake.rules import RequestForm, judge_emotion, judge_urgency
+from aftercare.intake.selectors import earlier_faults, possible_duplicates, requests_for
+from aftercare.intake.services import receive_request
+from aftercare.people.selectors import units_for
+from aftercare.policies.selectors import policy_for
+from aftercare.products.selectors import item_of, items_of, products, warranty_of
+from aftercare.refusals import Invalid, NotFound
+
+from ..doors import actor, now, page
+
+TEXTS = ("name", "phone", "email", "address", "product_model", "serial", "kind", "description", "urgency", "emotion", "remark")
+
+
+@page("receive_request", "GET", "HEAD", "POST")
+def new_request(request: HttpRequest) -> HttpResponse:
+    who, at = actor(request), now()
+    pack = policy_for(who.unit_id).pack
+    values: dict[str, Any] = {name: request.GET.get(name, "") for name in ("phone",)}
+    problems: list[Any] = []
+    if request.method == "POST":
+        values = request.POST.dict()
+        try:
+            row = receive_request(form_of(request), by=who, at=at)
+        except Invalid as refusal:
+            problems = refusal.problems
+        else:
+            messages.info(request, _("Received: %(number)s") % {"number": row.number})
+            return redirect("request_page", row.number)
+    return render(request, "desk/intake.html", {
+        "place": "home", "values": values, "problems": {p.where: p for p in problems}, "listed": problems, "pack": pack,
+        "units": list(units_for(who).exclude(kind__in=["provider", "department"])), "models": list(products()[:400]), "at": at,
+        "channels": request.POST.getlist("channels") or ["phone"], "my_unit": who.unit_id,
+    }, status=422 if problems else 200)  # fmt: skip
+
+
+@page("receive_request")
+def intake_caller(request: HttpRequest) -> HttpResponse:
+    """Show who calls, while the number is typed: the customer, their products, earlier faults, open requests."""
+    who, at = actor(request), now()
+    text = request.GET.get("phone", "").strip()
+    found = customers_by_phone(who, text)
+    item = item_of(text) if not found else None
+    if item is not None and who.reaches(item.customer.unit_id):
+        found = [item.customer]
+    customer = found[0] if len(found) == 1 else None
+    values: dict[str, Any] = {"found": found, "customer": customer, "text": text}
+    if customer is not None:
+        pack = policy_for(customer.unit_id).pack
+        pieces = [
+            (piece, warranty_of(pack, category=piece.product.category, purchased_on=piece.purchased_on, on=at.date()),
+             json.dumps(_filled(piece)))
+            for piece in items_of(customer.pk)
+        ]  # fmt: skip
+        values |= {
+            "pieces": pieces, "faults": earlier_faults(None, customer_id=customer.pk),
+            "duplicates": possible_duplicates(
+                customer_id=customer.pk, serial="", description=request.GET.get("description", ""), at=at
+            ),
+            "count": requests_for(who).filter(customer=customer).count(),
+        }  # fmt: skip
+    return render(request, "desk/intake_caller.html", values)
+
+
+@page("receive_request")
+def intake_judgement(request: HttpRequest) -> HttpResponse:
+    """Judge what is being typed: urgency and emotion with the words that decided, and what to say."""
+    who, at = actor(request), now()
+    pack = policy_for(who.unit_id).pack
+    text = request.GET.get("description", "")[:4000]
+    urgency = judge_urgency(pack, kind=request.GET.get("kind", "repair"), text=text, category="", month=at.month)
+    emotion = judge_emotion(pack, text)
+    language = get_language() or "zh"
+    plan = next(clock for clock in pack.clocks.clocks if clock.code == "plan")
+    seconds, _path = plan.target(urgency=urgency.value, kind="", category="")
+    return render(request, "desk/intake_judgement.html", {
+        "text": text, "urgency": urgency, "emotion": emotion, "policy": policy_for(who.unit_id),
+        "comfort": pack.forms.comfort[language] if emotion.value != "calm" else "", "words": [*urgency.words, *emotion.words],
+        "read_back": pack.forms.read_back[language], "minutes": seconds // 60,
+        "reason": urgency.reason_en if language.startswith("en") else urgency.reason_zh,
+    })  # fmt: skip
+
+
+def form_of(request: HttpRequest) -> RequestForm:
+    """Read the posted form; what can't be read is refused with what was expected."""
+    data = request.POST
+    customer_id = data.get("customer_id", "")
+    item_id = data.get("item_id", "")
+    who = actor(request)
+    known = customer_for(who, int(customer_id)) if customer_id.isdigit() else None
+    if customer_id and known is None:
+        raise NotFound()
+    return RequestForm(
+        **{name: data.get(name, "").strip() for name in TEXTS}, channels=tuple(data.getlist("channels")),
+        purchased_on=_day(data.get("purchased_on", "")), customer_id=known.pk if known else None,
+        item_id=int(item_id) if item_id.isdigit() else None,
+        unit_id=int(data["unit_id"]) if data.get("unit_id", "").isdigit() else None,
+    )  # fmt: skip
+
+
+def _filled(piece: Any) -> dict[str, str]:
+    return {
+        "product_model": piece.product.model, "serial": piece.serial,
+        "purchased_on": piece.purchased_on.isoformat() if piece.purchased_on else "",
+    }  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(_("this is not a date"), where="purchased_on", expected="2024-05-20") from error

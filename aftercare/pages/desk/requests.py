@@ -1,0 +1,207 @@
+"""Requests: the list, the case, and what an agent does with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from aftercare.customers.services import make_link
+from aftercare.dispatch.selectors import last_matching, offers_of
+from aftercare.files.services import file_content
+from aftercare.followup.selectors import recovery_of, survey_of
+from aftercare.intake.selectors import earlier_faults, request_for, requests_for
+from aftercare.intake.services import (
+    answer_request,
+    cancel_request,
+    change_urgency,
+    edit_request,
+    note_request,
+    plan_request,
+    reopen_request,
+)
+from aftercare.people.selectors import units_for
+from aftercare.people.services import require, reveal
+from aftercare.policies.selectors import policy_for
+from aftercare.products.selectors import warranty_of
+from aftercare.refusals import NotFound
+from aftercare.sla.selectors import clocks_of_case, next_clocks
+from aftercare.visits.selectors import open_appointment, visits_of
+from aftercare.workorders.selectors import orders_of_request
+from aftercare.workorders.services import open_work_order
+
+from ..doors import actor, now, page
+from .road import road_of
+from .timeline import story_of
+
+PAGE = 50
+
+
+@page("read_request")
+def request_list(request: HttpRequest) -> HttpResponse:
+    who = actor(request)
+    state, kind = request.GET.get("state", "open"), request.GET.get("kind", "")
+    unit = request.GET.get("unit", "")
+    rows = requests_for(
+        who, state="" if state == "all" else state, kind=kind, unit_id=int(unit) if unit.isdigit() else None
+    )
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(id__lt=int(before))
+    shown = list(rows[: PAGE + 1])
+    more = len(shown) > PAGE
+    shown = shown[:PAGE]
+    clocks = next_clocks(row.pk for row in shown)
+    return render(request, "desk/requests.html", {
+        "place": "requests", "rows": [(row, clocks.get(row.pk)) for row in shown],
+        "next": shown[-1].pk if more else None, "state": state, "kind": kind, "unit": unit,
+        "units": list(units_for(who).filter(kind="store")), "kinds": policy_for().pack.forms.kinds,
+    })  # fmt: skip
+
+
+@page("read_request")
+def request_page(request: HttpRequest, number: str) -> HttpResponse:
+    return render(request, "desk/request.html", case_values(request, number))
+
+
+def case_values(request: HttpRequest, number: str, order_number: str = "") -> dict[str, Any]:
+    """Gather everything the case page shows."""
+    who, at = actor(request), now()
+    row = request_for(who, number)
+    orders = orders_of_request(row.pk)
+    order = next((o for o in orders if o.number == order_number), orders[-1] if orders else None)
+    visits = visits_of(order.pk) if order else []
+    survey = survey_of(order.pk) if order else None
+    clocks = clocks_of_case(row.pk)
+    appointment = open_appointment(order.pk) if order else None
+    policy = policy_for(row.unit_id)
+    matching = last_matching(order.pk) if order else None
+    candidates = matching.candidates if matching else []
+    return {
+        "place": "requests", "row": row, "orders": orders, "order": order, "visits": visits, "survey": survey,
+        "recovery": recovery_of(order.pk) if order else None, "appointment": appointment, "policy": policy,
+        "offers": offers_of(order.pk) if order else [], "matching": matching,
+        "possible": [c for c in candidates if not c["against"]][:5],
+        "excluded": [c for c in candidates if c["against"]][:6],
+        "open_clocks": [c for c in clocks if c.state in ("running", "paused")],
+        "past_clocks": [c for c in clocks if c.state not in ("running", "paused")],
+        "road": road_of(row, order, appointment, visits[-1] if visits else None, survey, clocks, at),
+        "warranty": warranty_of(policy.pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
+        "faults": earlier_faults(row, customer_id=row.customer_id, serial=row.serial),
+        "story": story_of(row.pk, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
+        "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "revealed": None,
+        "urgencies": policy.pack.forms.urgencies,
+    }  # fmt: skip
+
+
+@page("answer_request", "POST")
+def request_say(request: HttpRequest, number: str) -> HttpResponse:
+    """Write to the story: an internal note, something told to the customer, the plan, or the answer."""
+    who, at = actor(request), now()
+    row, text = request_for(who, number), request.POST.get("text", "")
+    match request.POST.get("as", ""):
+        case "plan":
+            plan_request(row, by=who, at=at, plan=text)
+        case "answer":
+            answer_request(row, by=who, at=at, answer=text)
+        case "out":
+            note_request(row, by=who, at=at, text=text, kind="out")
+        case _:
+            note_request(row, by=who, at=at, text=text)
+    return redirect("request_page", number)
+
+
+@page("edit_request", "POST")
+def request_urgency(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    row = request_for(who, number)
+    change_urgency(row, request.POST.get("urgency", ""), by=who, at=now(), because=request.POST.get("because", ""))
+    messages.info(request, _("Urgency changed; the clocks follow"))
+    return redirect("request_page", number)
+
+
+@page("edit_request", "POST")
+def request_edit(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    row = request_for(who, number)
+    changes = {name: request.POST[name] for name in ("product_model", "serial", "remark") if name in request.POST}
+    seen = request.POST.get("revision", "")
+    edit_request(row, changes, by=who, at=now(), revision=int(seen) if seen.isdigit() else 0)
+    return redirect("request_page", number)
+
+
+@page("cancel_work_order", "POST")
+def request_cancel(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    cancel_request(request_for(who, number), by=who, at=now(), because=request.POST.get("because", ""))
+    messages.info(request, _("Request cancelled"))
+    return redirect("request_page", number)
+
+
+@page("edit_request", "POST")
+def request_reopen(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    row = request_for(who, number)
+    require(who, "edit_request", unit_id=row.unit_id, reach=True)
+    reopen_request(row, by=who, at=now(), because=request.POST.get("because", ""))
+    return redirect("request_page", number)
+
+
+@page("open_work_order", "POST")
+def request_open_order(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    order = open_work_order(
+        request_for(who, number), service_type=request.POST.get("service_type", ""), by=who, at=now()
+    )
+    return redirect("work_order_page", order.number)
+
+
+@page("reveal_contact", "POST")
+def request_reveal(request: HttpRequest, number: str) -> HttpResponse:
+    """Show contact data in clear, for a reason, once; nothing of it is kept in the page's address."""
+    who, at = actor(request), now()
+    row = request_for(who, number)
+    if row.customer is None:
+        raise NotFound()
+    because = request.POST.get("because", "")
+    shown = reveal(who, row.customer, ["full_name", "phone"], at=at, because=because)
+    values = case_values(request, number)
+    values["revealed"] = {**shown, "address": row.address}
+    return render(request, "desk/request.html", values)
+
+
+@page("edit_request", "POST")
+def request_link(request: HttpRequest, number: str) -> HttpResponse:
+    """Make a fresh link for the customer, to read out or send by hand."""
+    who, at = actor(request), now()
+    row = request_for(who, number)
+    if row.customer is None:
+        raise NotFound()
+    token = make_link(
+        row.customer, case_id=row.pk, purpose="progress", lives_for=policy_for(row.unit_id).pack.links.live_for, at=at
+    )
+    values = case_values(request, number)
+    values["link"] = request.build_absolute_uri(f"/c/{token}")
+    return render(request, "desk/request.html", values)
+
+
+@page("read_request")
+def request_file(request: HttpRequest, number: str, file_id: int) -> HttpResponse:
+    """Serve a file of a request: pictures as themselves, everything else as an attachment."""
+    row = request_for(actor(request), number)
+    kept = row.files.select_related("file").filter(file_id=file_id).first()
+    if kept is None:
+        raise NotFound()
+    return file_answer(kept.file)
+
+
+def file_answer(file: Any) -> HttpResponse:
+    answer = HttpResponse(file_content(file), content_type=file.kind)
+    safe = file.kind.startswith("image/")
+    answer.headers["Content-Disposition"] = "inline" if safe else f'attachment; filename="{file.sha256[:12]}"'
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer

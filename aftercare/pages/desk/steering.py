@@ -1,0 +1,301 @@
+"""Pages of those who steer: dispatch queue, follow-up, the month's statistics, units and staff, policy, import."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from aftercare.analytics.exporting import as_csv, as_xlsx, report_table
+from aftercare.analytics.selectors import month_of, monthly_report, rows_behind
+from aftercare.dispatch.selectors import dispatch_queue, open_offers, workloads
+from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for
+from aftercare.followup.services import answer_recovery, answer_survey, close_recovery, mark_unreachable, take_recovery
+from aftercare.intake.rules import parse_mapping
+from aftercare.intake.selectors import import_jobs_for, job_counts, raw_input_for, refused_inputs
+from aftercare.intake.services import correct_raw_input, discard_raw_input, process_rows, start_import
+from aftercare.people.selectors import root_unit, staff_for, unit_for, units_for
+from aftercare.people.states import Role
+from aftercare.policies.rules import duration_text
+from aftercare.policies.selectors import policy_for, policy_version, policy_versions
+from aftercare.products.rules import months_later
+from aftercare.refusals import Invalid
+
+from ..doors import actor, now, page
+from ..templatetags.show import _local
+
+MAX_UPLOAD = 30 * 2**20
+
+
+@page("read_dispatch")
+def dispatch_page(request: HttpRequest) -> HttpResponse:
+    who = actor(request)
+    people = [s for s in staff_for(who) if s.is_field]
+    loads = workloads([s.pk for s in people])
+    return render(request, "desk/dispatch.html", {
+        "place": "dispatch", "queue": list(dispatch_queue(who)[:80]), "offers": list(open_offers(who)[:80]),
+        "people": sorted(((s, loads.get(s.pk, 0)) for s in people), key=lambda pair: (-pair[1], pair[0].number)),
+        "limit": policy_for(who.unit_id).pack.dispatch.max_unfinished,
+        "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
+    })  # fmt: skip
+
+
+@page("read_survey")
+def followup_page(request: HttpRequest) -> HttpResponse:
+    who = actor(request)
+    due = list(surveys_for(who, state="due")[:80])
+    chosen = next((s for s in due if s.number == request.GET.get("at")), due[0] if due else None)
+    rules = policy_for(who.unit_id).pack.survey
+    return render(request, "desk/followup.html", {
+        "place": "followup", "due": due, "chosen": chosen, "rules": rules, "at": now(),
+        "recoveries": list(recoveries_for(who).exclude(state="closed")[:40]),
+        "scores": range(1, 6),
+    })  # fmt: skip
+
+
+@page("answer_survey", "POST")
+def survey_answer(request: HttpRequest, number: str) -> HttpResponse:
+    who, at = actor(request), now()
+    survey = survey_for(who, number)
+    if request.POST.get("act") == "unreachable":
+        mark_unreachable(survey, by=who, at=at)
+        return redirect("followup_page")
+    codes = [q.code for q in policy_for(survey.unit_id).pack.survey.questions]
+    scores = {code: int(request.POST[code]) for code in codes if request.POST.get(code, "").isdigit()}
+    opened = answer_survey(
+        survey, scores, opinion=request.POST.get("opinion", ""), channel="phone", by=who, at=at,
+        complaint=request.POST.get("complaint", ""), follow_up=request.POST.get("follow_up", ""),
+    )  # fmt: skip
+    messages.info(request, _("Recorded; the supervisor has an hour to take it over") if opened else _("Recorded"))
+    return redirect("followup_page")
+
+
+@page("handle_recovery", "POST")
+def recovery_act(request: HttpRequest, recovery_id: int) -> HttpResponse:
+    who, at = actor(request), now()
+    recovery = recovery_for(who, recovery_id)
+    match request.POST.get("act"):
+        case "take":
+            take_recovery(recovery, by=who, at=at)
+        case "answer":
+            answer_recovery(
+                recovery, solution=request.POST.get("solution", ""), remedy=request.POST.get("remedy", ""), by=who, at=at
+            )
+        case "close":
+            close_recovery(recovery, by=who, at=at)
+        case _:
+            raise Invalid(_("unknown step"), where="act", expected="take, answer, close")
+    return redirect("followup_page")
+
+
+@page("read_report")
+def report_page(request: HttpRequest) -> HttpResponse:
+    """SA-DA-006 of any month, unit and category, on screen and on one A4 page; also as CSV and XLSX."""
+    who = actor(request)
+    text = request.GET.get("month") or f"{_local(now()):%Y-%m}"
+    month = month_of(text)
+    unit = request.GET.get("unit", "")
+    category = request.GET.get("category", "")
+    report = monthly_report(who, month, unit_id=int(unit) if unit.isdigit() else None, category=category)
+    form = request.GET.get("as", "")
+    if form in ("csv", "xlsx"):
+        table = report_table(report)
+        body = as_csv(table) if form == "csv" else as_xlsx(table, f"SA-DA-006 {month:%Y-%m}")
+        kind = "text/csv; charset=utf-8" if form == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        answer = HttpResponse(body, content_type=kind)
+        answer.headers["Content-Disposition"] = f'attachment; filename="SA-DA-006-{month:%Y-%m}.{form}"'
+        return answer
+    return render(request, "desk/report.html", {
+        "place": "report", "report": report, "month": f"{month:%Y-%m}", "before": f"{months_later(month, -1):%Y-%m}",
+        "after": f"{months_later(month, 1):%Y-%m}", "unit": unit, "category": category, "company": root_unit(),
+        "units": list(units_for(who).filter(kind__in=["region", "store"])), "at": now(),
+        "categories": sorted(policy_for().pack.warranty.categories),
+    })  # fmt: skip
+
+
+@page("read_report")
+def report_rows(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the rows that one number of the form counts."""
+    month = month_of(request.GET.get("month", ""))
+    unit = request.GET.get("unit", "")
+    measure, rows = rows_behind(
+        actor(request), code, month, unit_id=int(unit) if unit.isdigit() else None, category=request.GET.get("category", "")
+    )
+    after = request.GET.get("after", "")
+    if after.isdigit():
+        rows = rows.filter(id__gt=int(after))
+    shown = list(rows[:101])
+    return render(request, "desk/report_rows.html", {
+        "place": "report", "measure": measure, "rows": shown[:100], "month": f"{month:%Y-%m}",
+        "next": shown[99].pk if len(shown) > 100 else None,
+    })  # fmt: skip
+
+
+@page("read_people")
+def people_page(request: HttpRequest) -> HttpResponse:
+    who, at = actor(request), now()
+    units = list(units_for(who))
+    unit = request.GET.get("unit", "")
+    role = request.GET.get("role", "")
+    staff = list(staff_for(who, unit_id=int(unit) if unit.isdigit() else None, role=role if role in Role.values else "")[:200])
+    loads = workloads([s.pk for s in staff])
+    return render(request, "desk/people.html", {
+        "place": "people", "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
+        "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices,
+        "today": _local(at).date(),
+        "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
+    })  # fmt: skip
+
+
+@page("read_policy")
+def policy_page(request: HttpRequest) -> HttpResponse:
+    """Show the pack in force, with every number, or an earlier version."""
+    who = actor(request)
+    versions = policy_versions(who)
+    wanted = request.GET.get("version", "")
+    row = next((v for v in versions if str(v.number) == wanted), None)
+    policy = policy_version(row.pk) if row else policy_for(who.unit_id)
+    pack = policy.pack
+    return render(request, "desk/policy.html", {
+        "place": "policy", "policy": policy, "pack": pack, "versions": versions,
+        "clocks": [(c, _targets(c)) for c in pack.clocks.clocks], "duration": duration_text,
+        "pauses": [(p, duration_text(p.at_most)) for p in pack.clocks.pause_reasons],
+        "dispatch": _numbers(pack.dispatch), "appointment": _numbers(pack.appointment), "visit": _numbers(pack.visit),
+        "survey": _numbers(pack.survey), "links": _numbers(pack.links), "targets": pack.report.targets.items(),
+        "warranties": pack.warranty.categories.items(), "governance": _governance(pack),
+    })  # fmt: skip
+
+
+@page("import_requests", "GET", "HEAD", "POST")
+def import_page(request: HttpRequest) -> HttpResponse:
+    """Import a file with a mapping: a dry run first, wrong rows mended in place."""
+    who, at = actor(request), now()
+    problems: list[Any] = []
+    if request.method == "POST":
+        try:
+            job = _upload(request, who, at)
+            return redirect(f"/import?job={job.pk}")
+        except Invalid as refusal:
+            problems = refusal.problems
+    jobs = import_jobs_for(who)
+    chosen = next((job for job in jobs if str(job.pk) == request.GET.get("job")), jobs[0] if jobs else None)
+    if chosen is not None:
+        waiting = [raw for raw in chosen.rows.filter(state="waiting").exclude(problems=[]).order_by("id")[:50]]
+    else:
+        waiting = []
+    refused = list(refused_inputs(who, job_id=chosen.pk if chosen and request.GET.get("job") else None)[:50])
+    return render(request, "desk/import.html", {
+        "place": "import", "jobs": [(job, job_counts(job)) for job in jobs[:20]], "chosen": chosen,
+        "counts": job_counts(chosen) if chosen else {}, "problems": problems, "units": list(units_for(who)),
+        "rows": [(raw, _cells(raw)) for raw in (refused or waiting)], "refused": bool(refused), "mapping": MAPPING,
+    }, status=422 if problems else 200)  # fmt: skip
+
+
+@page("import_requests", "POST")
+def import_run(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Take the rows in, or only try them (dry run)."""
+    who, at = actor(request), now()
+    job = next((job for job in import_jobs_for(who) if job.pk == job_id), None)
+    if job is None:
+        from aftercare.refusals import NotFound
+
+        raise NotFound()
+    done = sum(process_rows(job, by=who, at=at, dry_run=request.POST.get("act") == "dry"))
+    messages.info(request, _("%(n)d rows done") % {"n": done})
+    return redirect(f"/import?job={job_id}")
+
+
+@page("receive_request", "POST")
+def raw_correct(request: HttpRequest, raw_id: int) -> HttpResponse:
+    """Mend one refused row and take it in, or set it aside."""
+    who, at = actor(request), now()
+    raw = raw_input_for(who, raw_id)
+    if request.POST.get("act") == "discard":
+        discard_raw_input(raw, by=who, at=at, because=request.POST.get("because", ""))
+    else:
+        changes = {name.removeprefix("col:"): value for name, value in request.POST.items() if name.startswith("col:")}
+        try:
+            row = correct_raw_input(raw, changes, by=who, at=at)
+            messages.info(request, _("Taken in: %(number)s") % {"number": row.number})
+        except Invalid as refusal:
+            messages.info(request, "; ".join(f"{p.where}: {p.what}" for p in refusal.problems))
+    return redirect(f"/import?job={raw.job_id}" if raw.job_id else "/import")
+
+
+MAPPING = """[columns]
+name = "姓名"
+phone = "电话"
+description = "问题"
+
+[fixed]
+kind = "repair"
+"""
+
+
+def _upload(request: HttpRequest, who: Any, at: Any) -> Any:
+    file = request.FILES.get("file")
+    if file is None or not file.size:
+        raise Invalid(_("no file was chosen"), where="file", expected="CSV, CSV.GZ, XLSX")
+    if file.size > MAX_UPLOAD:
+        raise Invalid(_("the file is too large"), where="file", expected=_("at most %(mb)d MB") % {"mb": MAX_UPLOAD // 2**20})
+    mapping = parse_mapping(request.POST.get("mapping", ""), where="mapping")
+    unit = unit_for(who, int(request.POST["unit"])) if request.POST.get("unit", "").isdigit() else None
+    if unit is None:
+        raise Invalid(_("no unit was chosen"), where="unit")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(file.name or "import.csv").name
+        path.write_bytes(file.read())
+        job, _resumed = start_import(path, mapping, unit=unit, by=who, at=at)
+    return job
+
+
+def _cells(raw: Any) -> list[tuple[str, str]]:
+    body = json.loads(raw.body)
+    named = {p["where"] for p in raw.problems}
+    columns = raw.job.mapping["columns"] if raw.job else {}
+    wrong: set[str] = set()
+    for name in named:
+        source = columns.get(name, name)
+        wrong |= {source} if isinstance(source, str) else set(source)
+    return [(str(key), str(value)) for key, value in body.items() if key in wrong] or [(str(k), str(v)) for k, v in list(body.items())[:4]]
+
+
+def _targets(clock: Any) -> list[tuple[str, str]]:
+    rows = [(code, duration_text(seconds)) for code, seconds in clock.by_urgency.items()]
+    rows += [(code, duration_text(seconds)) for code, seconds in {**clock.by_kind, **clock.by_category}.items()]
+    return rows or [("", duration_text(clock.runs_for))]
+
+
+def _numbers(part: Any) -> list[tuple[str, str]]:
+    """List the plain numbers of a file of the pack: durations in words, money in yuan."""
+    rows = []
+    for name, value in part:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            continue
+        if name.endswith("_fen"):
+            shown = f"{value / 100:.2f} 元"
+        elif isinstance(value, int) and (name.endswith(("_for", "_within", "_before", "_after", "_early", "_notice")) or name in ("within", "look_ahead")):
+            shown = duration_text(value)
+        else:
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+        rows.append((name, shown))
+    return rows
+
+
+def _governance(pack: Any) -> list[tuple[str, list[tuple[str, str]]]]:
+    language = get_language() or "zh"
+    grades = [(g.title[language], f"{duration_text(g.within)} · {g.plan[language]}") for g in pack.governance.complaint_grades]
+    levels = [(x.title[language], f"> {x.above_fen / 100:g} 元" if x.above_fen else x.when) for x in pack.governance.authority_levels]
+    warnings = [(w.title[language], duration_text(w.after)) for w in pack.governance.overdue_warnings]
+    emergency = [(g.title[language], f"{duration_text(g.within)} · {g.plan[language]}") for g in pack.governance.emergency_levels]
+    return [
+        (_("Complaint grades"), grades), (_("Authority levels"), levels), (_("Overdue warnings"), warnings),
+        (_("Emergency levels"), emergency),
+    ]  # fmt: skip

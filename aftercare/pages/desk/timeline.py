@@ -1,0 +1,149 @@
+"""The story of a request: facts, what was said, and messages, in the words of the trade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n_
+
+from aftercare.intake.selectors import notes_of
+from aftercare.ledger.selectors import facts_of_case
+from aftercare.notices.selectors import messages_of_case
+from aftercare.people.selectors import names_of
+
+ICONS = {
+    "request": "ti:file-plus", "work_order": "ti:clipboard-text", "offer": "ti:user-check", "appointment": "ti:calendar",
+    "visit": "ti:tool", "survey": "ti:star", "recovery": "ti:lifebuoy", "clock": "ti:clock", "dispatch_queue": "ti:robot",
+    "contact": "ti:eye", "dispatch": "ti:robot",
+}  # fmt: skip
+
+SENTENCES = {
+    "request.received": n_("received the request"),
+    "request.planned": n_("told the customer the plan"),
+    "request.answered": n_("answered the customer"),
+    "request.closed": n_("request closed"),
+    "request.cancelled": n_("cancelled the request"),
+    "request.reopened": n_("opened the request again"),
+    "request.noted": n_("internal note, the customer can't see it"),
+    "request.told": n_("said to the customer"),
+    "request.heard": n_("the customer said"),
+    "request.urgency_changed": n_("overruled the urgency"),
+    "request.edited": n_("corrected the record"),
+    "work_order.opened": n_("work order opened"),
+    "work_order.booked": n_("time fixed"),
+    "work_order.unbooked": n_("time taken back"),
+    "work_order.in_service": n_("service began"),
+    "work_order.completed": n_("work order completed"),
+    "work_order.cancelled": n_("work order cancelled"),
+    "work_order.released": n_("order taken back, dispatched again"),
+    "work_order.paused": n_("clocks paused"),
+    "work_order.resumed": n_("clocks run again"),
+    "work_order.late": n_("announced being late"),
+    "work_order.converted": n_("remote support became a visit"),
+    "dispatch.stuck": n_("nobody can take it: waits for the dispatcher"),
+    "dispatch_queue.solved": n_("left the dispatcher's queue"),
+    "offer.made": n_("offered to"),
+    "offer.accepted": n_("accepted the order"),
+    "offer.refused": n_("refused the order"),
+    "offer.expired": n_("no answer in time, next candidate asked"),
+    "offer.withdrawn": n_("offer withdrawn"),
+    "appointment.proposed": n_("times offered to the customer"),
+    "appointment.booked": n_("appointment made"),
+    "appointment.rescheduled": n_("appointment moved"),
+    "appointment.cancelled": n_("appointment cancelled"),
+    "appointment.reminded": n_("customer reminded"),
+    "appointment.kept": n_("appointment kept"),
+    "visit.started": n_("set off"),
+    "visit.arrived": n_("arrived"),
+    "visit.diagnosed": n_("diagnosed"),
+    "visit.quoted": n_("quoted"),
+    "visit.agreed": n_("quote agreed"),
+    "visit.line_declined": n_("customer left a service out"),
+    "visit.repaired": n_("repaired"),
+    "visit.tested": n_("tested"),
+    "visit.photographed": n_("took a photo"),
+    "visit.finished": n_("both signed"),
+    "visit.abandoned": n_("visit broken off"),
+    "survey.opened": n_("follow-up due"),
+    "survey.answered": n_("customer rated"),
+    "survey.unreachable": n_("customer could not be reached"),
+    "recovery.opened": n_("low score: recovery opened"),
+    "recovery.taken": n_("took over the recovery"),
+    "recovery.answered": n_("gave a solution"),
+    "recovery.closed": n_("recovery closed"),
+    "clock.warned": n_("clock near its end"),
+    "clock.breached": n_("clock overdue"),
+    "contact.revealed": n_("saw contact data in clear"),
+}
+QUIET = {"appointment.kept", "work_order.in_service", "work_order.booked", "dispatch_queue.solved", "visit.agreed"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the story; `shape` is event, auto, in, out or note."""
+
+    at: datetime
+    icon: str
+    who: str
+    what: str
+    shape: str
+    detail: str = ""
+    text: str = ""
+    because: str = ""
+    policy_id: int | None = None
+
+
+def story_of(case_id: int, *, show: str = "") -> list[Entry]:
+    """Give the story of a request; `show` narrows it to `customer`, `internal` or `machine`."""
+    notes = notes_of(case_id)
+    facts = list(facts_of_case(case_id))
+    people = names_of({f.values["staff"] for f in facts if isinstance(f.values.get("staff"), int)})
+    entries = [_entry(fact, notes, people) for fact in facts if fact.name not in QUIET]
+    for message in messages_of_case(case_id):
+        what = _("message to the customer") + f" · {message.get_state_display()}"
+        entries.append(Entry(message.made_at, "message", "", what, "out", text=message.body))
+    entries.sort(key=lambda entry: entry.at)
+    wanted = {"customer": ("in", "out"), "internal": ("note",), "machine": ("auto",)}.get(show)
+    return [entry for entry in entries if wanted is None or entry.shape in wanted]
+
+
+def _entry(fact: Any, notes: dict[int, Any], people: dict[int, tuple[str, str]]) -> Entry:
+    note = notes.get(fact.pk)
+    machine = fact.actor_kind == "machine"
+    shape = "auto" if machine or fact.subject_kind == "clock" else "event"
+    if note is not None:
+        shape = {"internal": "note", "out": "out", "in": "in"}[note.kind]
+    what = _(SENTENCES.get(fact.name, fact.name))
+    icon = ICONS.get(fact.subject_kind, "ti:point").removeprefix("ti:")
+    return Entry(
+        fact.at, "lock" if shape == "note" else icon, "" if machine else fact.actor_name, what, shape,
+        _detail(fact, people), note.text if note else "", fact.because, fact.policy_id if machine else None,
+    )  # fmt: skip
+
+
+def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
+    values = fact.values
+    english = (get_language() or "").startswith("en")
+    if fact.name == "offer.made":
+        name, number = people.get(values["staff"], ("", ""))
+        return _("%(who)s · %(points)d points · %(yes)d could, %(no)d excluded") % {
+            "who": f"{name} {number}", "points": values["points"], "yes": values["possible"], "no": values["excluded"],
+        }  # fmt: skip
+    if fact.name == "request.received":
+        judged = values.get("judged") or {}
+        return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.name.startswith("clock."):
+        return f"{values.get('code', '')} {values.get('percent', '')} %"
+    if "total_fen" in values:
+        return _("%(yuan).2f yuan") % {"yuan": values["total_fen"] / 100}
+    if fact.name == "survey.answered":
+        return f"{values['overall']} / 5"
+    if fact.name == "work_order.late":
+        return _("%(n)d min") % {"n": values["minutes"]}
+    if fact.name == "contact.revealed":
+        return ", ".join(values["fields"])
+    return str(values.get("survey") or values.get("visit") or values.get("appointment") or values.get("order") or "")

@@ -1,0 +1,264 @@
+"""Work orders: the list by deadline, the page, and what dispatchers and agents do with one."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import qrcode
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import get_current_timezone, is_naive
+from django.utils.translation import gettext as _
+
+from aftercare.analytics.exporting import as_csv
+from aftercare.dispatch.selectors import last_matching
+from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_back_order
+from aftercare.people.selectors import root_unit, units_for
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import Invalid
+from aftercare.sla.selectors import next_clocks, running_clocks
+from aftercare.visits.selectors import open_appointment, slots_for, visit_for, visits_of
+from aftercare.visits.services import book_visit, cancel_appointment, propose_slots, reschedule_visit, verify_record
+from aftercare.workorders.selectors import state_counts, work_order_for, work_orders_for
+from aftercare.workorders.services import cancel_work_order, convert_to_visit, pause_work_order, resume_work_order
+from aftercare.workorders.states import WorkOrderState
+
+from ..doors import actor, now, page
+from .requests import case_values, file_answer
+
+PAGE = 50
+
+
+@page("read_work_order")
+def work_order_list(request: HttpRequest) -> HttpResponse:
+    """List work orders: the unfinished by what is due first, the others newest first; paged by key."""
+    who, at = actor(request), now()
+    state = request.GET.get("state", "unfinished")
+    unit = request.GET.get("unit", "")
+    unit_id = int(unit) if unit.isdigit() else None
+    rows = work_orders_for(who, state="" if state == "all" else state, unit_id=unit_id, category=request.GET.get("category", ""))
+    by_deadline = state in ("unfinished", "pending", "booked", "in_service")
+    if by_deadline:
+        shown, after = _by_deadline(who, rows, request.GET.get("after", ""), unit_id)
+    else:
+        before = request.GET.get("after", "")
+        page_rows = list((rows.filter(id__lt=int(before)) if before.isdigit() else rows)[: PAGE + 1])
+        after = str(page_rows[PAGE - 1].pk) if len(page_rows) > PAGE else ""
+        clocks = next_clocks(row.request_id for row in page_rows[:PAGE])
+        shown = [(row, clocks.get(row.request_id)) for row in page_rows[:PAGE]]
+    return render(request, "desk/work_orders.html", {
+        "place": "orders", "groups": _groups(shown, at) if by_deadline else [("", "", shown)], "after": after,
+        "state": state, "unit": unit, "category": request.GET.get("category", ""), "counts": state_counts(who),
+        "states": [(s.value, s.label) for s in WorkOrderState], "units": list(units_for(who).filter(kind="store")),
+        "categories": sorted(policy_for().pack.warranty.categories), "shown": len(shown),
+    })  # fmt: skip
+
+
+@page("read_report")
+def work_order_export(request: HttpRequest) -> HttpResponse:
+    """Export the list as CSV: masked, formulas neutralised."""
+    rows = work_orders_for(actor(request), state=request.GET.get("state", "unfinished"))[:5000]
+    table: list[list[Any]] = [[_("Number"), _("Request"), _("State"), _("Customer"), _("Product"), _("Store"), _("Engineer"), _("Description")]]
+    for row in rows:
+        customer = row.request.customer
+        table.append([
+            row.number, row.request.number, row.get_state_display(), customer.name_masked if customer else "",
+            row.request.product_model, row.unit.name, row.assignee.number if row.assignee else "", row.request.description,
+        ])  # fmt: skip
+    answer = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="work-orders.csv"'
+    return answer
+
+
+@page("read_work_order")
+def work_order_page(request: HttpRequest, number: str) -> HttpResponse:
+    order = work_order_for(actor(request), number)
+    values = case_values(request, order.request.number, number)
+    values |= {"place": "orders", "slots": _slots(order), "reasons": values["pack"].clocks.pause_reasons}
+    return render(request, "desk/request.html", values)
+
+
+@page("dispatch_work_order", "POST")
+def work_order_assign(request: HttpRequest, number: str) -> HttpResponse:
+    who, at = actor(request), now()
+    order = work_order_for(who, number)
+    staff = request.POST.get("staff", "")
+    because = request.POST.get("because", "")
+    if not staff:
+        if dispatch_order(order, by=who, at=at) is None:
+            messages.info(request, _("Nobody can take it; it waits in the queue"))
+    elif staff.isdigit():
+        assign_by_hand(order, int(staff), by=who, at=at, because=because)
+        messages.info(request, _("Offered"))
+    return redirect(_back(request, number))
+
+
+@page("dispatch_work_order", "POST")
+def work_order_take_back(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    take_back_order(work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—")
+    return redirect(_back(request, number))
+
+
+@page("pause_work_order", "POST")
+def work_order_pause(request: HttpRequest, number: str) -> HttpResponse:
+    who, order = actor(request), work_order_for(actor(request), number)
+    if order.waiting_for:
+        resume_work_order(order, by=who, at=now())
+    else:
+        pause_work_order(order, request.POST.get("reason", ""), by=who, at=now())
+    return redirect(_back(request, number))
+
+
+@page("cancel_work_order", "POST")
+def work_order_cancel(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    cancel_work_order(work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", ""))
+    return redirect(_back(request, number))
+
+
+@page("convert_to_visit", "POST")
+def work_order_convert(request: HttpRequest, number: str) -> HttpResponse:
+    who = actor(request)
+    convert_to_visit(work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—")
+    return redirect(_back(request, number))
+
+
+@page("book_visit", "POST")
+def work_order_book(request: HttpRequest, number: str) -> HttpResponse:
+    """Offer slots, book one as agreed on the phone, move it, or take it back."""
+    who, at = actor(request), now()
+    order = work_order_for(who, number)
+    appointment = open_appointment(order.pk)
+    act = request.POST.get("act", "book")
+    if act == "propose":
+        propose_slots(order, by=who, at=at)
+    elif act == "cancel" and appointment:
+        cancel_appointment(appointment, by=who, at=at, because=request.POST.get("because", "") or "—")
+    else:
+        starts, ends = _window(request)
+        if appointment and appointment.state == "booked":
+            reschedule_visit(appointment, starts_at=starts, ends_at=ends, by=who, at=at, because=request.POST.get("because", ""))
+        else:
+            book_visit(order, starts_at=starts, ends_at=ends, by=who, at=at)
+    return redirect(_back(request, number))
+
+
+@page("read_work_order")
+def print_work_order(request: HttpRequest, number: str) -> HttpResponse:
+    """SA-WO-002 as it prints: masked, to be signed on paper."""
+    who = actor(request)
+    order = work_order_for(who, number)
+    return render(request, "print_wo.html", {
+        "order": order, "row": order.request, "company": root_unit(), "at": now(), "visits": visits_of(order.pk),
+        "matching": last_matching(order.pk), "who": who,
+    })  # fmt: skip
+
+
+@page("read_visit")
+def print_visit(request: HttpRequest, number: str) -> HttpResponse:
+    """SA-OS-004 as it prints, with what both signed."""
+    who = actor(request)
+    visit = visit_for(who, number)
+    return render(request, "print_os.html", {
+        "visit": visit, "order": visit.order, "row": visit.order.request, "company": root_unit(), "at": now(),
+        "holds": verify_record(visit) if visit.state == "finished" else None, "who": who,
+        "checklist": policy_for(visit.unit_id).pack.visit.checklist, "pack": policy_for(visit.unit_id).pack,
+        "signatures": {s.who: s for s in visit.signatures.all()},
+    })  # fmt: skip
+
+
+@page("read_visit")
+def visit_file(request: HttpRequest, number: str, file_id: int) -> HttpResponse:
+    """Serve a photo or signature of a visit."""
+    from aftercare.refusals import NotFound
+
+    visit = visit_for(actor(request), number)
+    files = [s.file for s in visit.signatures.all()] + [p.file for p in visit.photos.all()]
+    found = next((file for file in files if file.pk == file_id), None)
+    if found is None:
+        raise NotFound()
+    return file_answer(found)
+
+
+@page("read_visit")
+def visit_qr(request: HttpRequest, number: str) -> HttpResponse:
+    """Give the QR code that opens the form on screen, where its hash is checked."""
+    visit = visit_for(actor(request), number)
+    return qr_answer(request.build_absolute_uri(f"/visits/{visit.number}/print"))
+
+
+@page("read_work_order")
+def work_order_qr(request: HttpRequest, number: str) -> HttpResponse:
+    order = work_order_for(actor(request), number)
+    return qr_answer(request.build_absolute_uri(f"/work-orders/{order.number}"))
+
+
+def qr_answer(text: str) -> HttpResponse:
+    out = io.BytesIO()
+    qrcode.make(text, box_size=4, border=1).save(out, "PNG")
+    return HttpResponse(out.getvalue(), content_type="image/png")
+
+
+def _by_deadline(who: Any, rows: Any, after: str, unit_id: int | None) -> tuple[list[tuple[Any, Any]], str]:
+    """Walk the running clocks by due instant until a page of orders is full."""
+    clocks = running_clocks(who).order_by("due_at", "id")
+    if unit_id:
+        clocks = clocks.filter(unit_id=unit_id)
+    seen: set[int] = set()
+    if after:
+        due, _sep, last = after.partition("|")
+        instant = parse_datetime(due)
+        if instant is None:
+            raise Invalid(_("this page mark can't be read"), where="after")
+        clocks = clocks.filter(due_at__gte=instant).exclude(due_at=instant, id__lte=int(last) if last.isdigit() else 0)
+    found: list[tuple[Any, Any]] = []
+    offset = 0
+    while len(found) < PAGE and offset < 2000:
+        chunk = list(clocks[offset : offset + 200])
+        if not chunk:
+            return found, ""
+        offset += len(chunk)
+        cases = [c.case_id for c in chunk if c.case_id not in seen]
+        orders: dict[int, list[Any]] = {}
+        for row in rows.filter(request_id__in=cases).order_by("id"):
+            orders.setdefault(row.request_id, []).append(row)
+        for clock in chunk:
+            if clock.case_id in seen:
+                continue
+            seen.add(clock.case_id)
+            found += [(row, clock) for row in orders.get(clock.case_id, [])]
+            if len(found) >= PAGE:
+                return found, f"{clock.due_at.isoformat()}|{clock.pk}"
+    return found, ""
+
+
+def _groups(shown: list[tuple[Any, Any]], at: datetime) -> list[tuple[str, str, list[tuple[Any, Any]]]]:
+    soon = at + timedelta(minutes=30)
+    over = [pair for pair in shown if pair[1] and pair[1].due_at <= at]
+    near = [pair for pair in shown if pair[1] and at < pair[1].due_at <= soon]
+    rest = [pair for pair in shown if not pair[1] or pair[1].due_at > soon]
+    named = ((_("Overdue"), "over", over), (_("Within 30 minutes"), "crit", near), (_("Later"), "ok", rest))
+    return [(title, sign, rows) for title, sign, rows in named if rows]
+
+
+def _slots(order: Any) -> list[tuple[datetime, datetime]]:
+    return slots_for(order, order.assignee_id, at=now()) if order.assignee_id and order.state in ("pending", "booked") else []
+
+
+def _window(request: HttpRequest) -> tuple[datetime, datetime]:
+    text = request.POST.get("window", "")
+    start, _sep, end = text.partition("/")
+    starts, ends = parse_datetime(start), parse_datetime(end)
+    if starts is None or ends is None:
+        raise Invalid(_("no time was chosen"), where="window", expected="2024-05-20T14:00/2024-05-20T16:00")
+    zone = get_current_timezone()
+    return (starts.replace(tzinfo=zone) if is_naive(starts) else starts), (ends.replace(tzinfo=zone) if is_naive(ends) else ends)
+
+
+def _back(request: HttpRequest, number: str) -> str:
+    return "/dispatch" if request.POST.get("back") == "dispatch" else f"/work-orders/{number}"

@@ -1,0 +1,174 @@
+/* The desk's and the phone's little script: counting clocks, palette, keys, signature pads. No framework, no inline code. */
+(function () {
+  "use strict";
+  var doc = document, root = doc.documentElement;
+
+  function each(selector, act, from) { Array.prototype.forEach.call((from || doc).querySelectorAll(selector), act); }
+
+  /* the server sends the seconds left; the page only counts */
+  function countdown(from) {
+    each("[data-due]", function (el) {
+      var end = Date.now() + el.dataset.due * 1000;
+      function tick() {
+        var s = Math.round((end - Date.now()) / 1000), a = Math.abs(s);
+        var text = String(Math.floor(a / 60)).padStart(2, "0") + ":" + String(a % 60).padStart(2, "0");
+        el.textContent = (s < 0 ? el.dataset.late : el.dataset.left).replace("%s", text);
+        if (s < 0) { el.dataset.s = "over"; }
+      }
+      tick(); setInterval(tick, 1000);
+    }, from);
+    each("[data-up]", function (el) {
+      var start = Date.now() - el.dataset.up * 1000;
+      setInterval(function () {
+        var s = Math.round((Date.now() - start) / 1000);
+        el.textContent = String(Math.floor(s / 60)).padStart(2, "0") + ":" + String(s % 60).padStart(2, "0");
+      }, 1000);
+    }, from);
+  }
+
+  function widths(from) { each("[data-p]", function (el) { el.style.setProperty("--p", el.dataset.p + "%"); if (el.dataset.w) { el.style.width = el.dataset.p + "%"; } }, from); }
+
+  /* command palette */
+  var palette = doc.getElementById("palette");
+  function openPalette() { if (palette && !palette.open) { palette.showModal(); palette.querySelector("input").focus(); } }
+  if (palette) {
+    each("[data-open-palette]", function (el) { el.addEventListener("click", openPalette); });
+    var input = palette.querySelector("input"), box = palette.querySelector("[data-results]"), wait;
+    input.addEventListener("input", function () {
+      clearTimeout(wait);
+      wait = setTimeout(function () {
+        fetch(palette.dataset.url + "?q=" + encodeURIComponent(input.value), { headers: { "X-Requested-With": "fetch" } })
+          .then(function (answer) { return answer.text(); }).then(function (html) { box.innerHTML = html; })
+          .catch(function () { box.textContent = palette.dataset.offline; });
+      }, 120);
+    });
+    palette.addEventListener("keydown", function (e) {
+      var rows = box.querySelectorAll("a.opt"), at = Array.prototype.findIndex.call(rows, function (r) { return r.getAttribute("aria-selected") === "true"; });
+      if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+        e.preventDefault();
+        if (at >= 0) { rows[at].setAttribute("aria-selected", "false"); }
+        at = (at + (e.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length;
+        if (rows[at]) { rows[at].setAttribute("aria-selected", "true"); rows[at].scrollIntoView({ block: "nearest" }); }
+      } else if (e.key === "Enter" && !e.isComposing && rows.length) { e.preventDefault(); rows[Math.max(at, 0)].click(); }
+    });
+  }
+
+  /* keys: off while typing or composing */
+  var gTyped = 0;
+  function typing(e) { return e.isComposing || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) || e.target.isContentEditable; }
+  function go(name) { var link = doc.querySelector('[data-key="' + name + '"]'); if (link) { if (link.tagName === "SUMMARY") { link.parentNode.open = true; var f = link.parentNode.querySelector("input,textarea,select"); if (f) { f.focus(); } } else if (/^(TEXTAREA|INPUT)$/.test(link.tagName)) { link.focus(); } else { link.click(); } return true; } return false; }
+  function step(by) {
+    var rows = doc.querySelectorAll("[data-row]"); if (!rows.length) { return; }
+    var at = Array.prototype.findIndex.call(rows, function (r) { return r.contains(doc.activeElement) || r.getAttribute("aria-current") === "true"; });
+    var row = rows[Math.min(rows.length - 1, Math.max(0, at + by))], link = row.tagName === "A" ? row : row.querySelector("a");
+    if (link) { link.focus(); link.scrollIntoView({ block: "nearest" }); }
+  }
+  addEventListener("keydown", function (e) {
+    if ((e.ctrlKey || e.metaKey) && e.key === "k") { e.preventDefault(); openPalette(); return; }
+    if ((e.ctrlKey || e.metaKey) && e.key === "Enter" && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
+    if (typing(e) || e.ctrlKey || e.metaKey || e.altKey || doc.querySelector("dialog[open]")) { return; }
+    var key = e.key.toLowerCase();
+    if (e.key === "?") { var sheet = doc.getElementById("keys"); if (sheet) { sheet.showModal(); } return; }
+    if (Date.now() - gTyped < 900 && go("g" + key)) { gTyped = 0; e.preventDefault(); return; }
+    if (key === "g") { gTyped = Date.now(); return; }
+    if (key === "j") { step(1); } else if (key === "k") { step(-1); }
+    else if (/^[a-z0-9.\[\]]$/.test(key) && go(key)) { e.preventDefault(); }
+  });
+  each("dialog", function (d) { d.addEventListener("click", function (e) { if (e.target === d) { d.close(); } }); });
+  each("[data-open]", function (el) { el.addEventListener("click", function () { doc.getElementById(el.dataset.open).showModal(); }); });
+  each("[data-close]", function (el) { el.addEventListener("click", function () { el.closest("dialog").close(); }); });
+
+  /* theme and language are cookies, so that the server renders them */
+  each("[data-cookie]", function (el) {
+    el.addEventListener("click", function () {
+      doc.cookie = el.dataset.cookie + "; path=/; max-age=31536000; samesite=lax"; location.reload();
+    });
+  });
+  each("[data-print]", function (el) { el.addEventListener("click", function () { print(); }); });
+  each("[data-copy]", function (el) { el.addEventListener("click", function () { if (navigator.clipboard) { navigator.clipboard.writeText(el.dataset.copy); el.textContent = el.dataset.done; } }); });
+  each("select[data-submit], input[data-submit]", function (el) { el.addEventListener("change", function () { el.form.requestSubmit(); }); });
+  setTimeout(function () { each(".messages .toast-a", function (el) { el.hidden = true; }); }, 6000);
+
+  /* a form is sent once */
+  each("form[method=post]", function (form) {
+    form.addEventListener("submit", function (e) {
+      if (form.dataset.sent && !form.dataset.many) { e.preventDefault(); return; }
+      form.dataset.sent = "1";
+      setTimeout(function () { delete form.dataset.sent; }, 4000);
+    });
+  });
+
+  /* drafts survive a crash of the browser */
+  each("form[data-draft]", function (form) {
+    var key = "draft:" + form.dataset.draft, names = ["description", "remark", "text"];
+    try {
+      var saved = JSON.parse(localStorage.getItem(key) || "{}");
+      names.forEach(function (n) { var f = form.elements[n]; if (f && !f.value && saved[n]) { f.value = saved[n]; } });
+      form.addEventListener("input", function () { var now = {}; names.forEach(function (n) { if (form.elements[n]) { now[n] = form.elements[n].value; } }); localStorage.setItem(key, JSON.stringify(now)); });
+      form.addEventListener("submit", function () { localStorage.removeItem(key); });
+    } catch (error) { /* private mode has no storage */ }
+  });
+
+  /* parts of a page fetched as one types: data-fetch on the form names the address, data-into the place */
+  each("[data-fetch]", function (el) {
+    var wait, into = doc.querySelector(el.dataset.into);
+    function load() {
+      var data = new URLSearchParams();
+      el.dataset.with.split(" ").forEach(function (n) { each('[name="' + n + '"]', function (f) { if ((f.type !== "radio" && f.type !== "checkbox") || f.checked) { data.append(n, f.value); } }, el.form || doc); });
+      fetch(el.dataset.fetch + "?" + data, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.ok ? a.text() : ""; })
+        .then(function (html) { if (html) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () {});
+    }
+    el.addEventListener("input", function () { clearTimeout(wait); wait = setTimeout(load, 250); });
+    if (el.value) { load(); }
+  });
+  function wire(from) {
+    each("[data-fill]", function (el) {
+      el.addEventListener("change", function () {
+        var values = JSON.parse(el.dataset.fill);
+        Object.keys(values).forEach(function (n) { var f = doc.querySelector('[name="' + n + '"]'); if (f) { f.value = values[n]; } });
+      });
+      if (el.checked) { el.dispatchEvent(new Event("change")); }
+    }, from);
+  }
+
+  /* signature pads: drawn on the glass, sent as PNG */
+  each("[data-sign]", function (pad) {
+    var canvas = pad.querySelector("canvas"), field = doc.querySelector('[name="' + pad.dataset.sign + '"]'), pen = canvas.getContext("2d"), on = false, drawn = false;
+    function size() { canvas.width = canvas.clientWidth * 2; canvas.height = canvas.clientHeight * 2; pen.scale(2, 2); pen.lineWidth = 2.2; pen.lineCap = "round"; pen.lineJoin = "round"; pen.strokeStyle = "#000"; }
+    size();
+    function at(e) { var r = canvas.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top]; }
+    canvas.addEventListener("pointerdown", function (e) { on = true; canvas.setPointerCapture(e.pointerId); var p = at(e); pen.beginPath(); pen.moveTo(p[0], p[1]); });
+    canvas.addEventListener("pointermove", function (e) { if (!on) { return; } var p = at(e); pen.lineTo(p[0], p[1]); pen.stroke(); drawn = true; });
+    canvas.addEventListener("pointerup", function () { on = false; if (drawn) { field.value = canvas.toDataURL("image/png"); } });
+    pad.querySelector("[data-clear]").addEventListener("click", function () { pen.clearRect(0, 0, canvas.width, canvas.height); drawn = false; field.value = ""; });
+  });
+
+  /* the place of the phone, where the page asks for it and the customer agrees */
+  each("[data-locate]", function (el) {
+    el.addEventListener("click", function () {
+      if (!navigator.geolocation) { return; }
+      navigator.geolocation.getCurrentPosition(function (p) {
+        doc.querySelector('[name="lat"]').value = p.coords.latitude.toFixed(6);
+        doc.querySelector('[name="lon"]').value = p.coords.longitude.toFixed(6);
+        el.textContent = el.dataset.done;
+      });
+    });
+  });
+
+  /* lists say what is new and never move under the pointer */
+  var live = doc.querySelector("[data-live]");
+  if (live) {
+    setInterval(function () {
+      if (doc.hidden) { return; }
+      fetch(live.dataset.live, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.json(); }).then(function (d) {
+        var more = d.count - live.dataset.count;
+        live.hidden = !(more > 0);
+        if (more > 0) { live.querySelector("b").textContent = live.dataset.text.replace("%s", more); }
+      }).catch(function () {});
+    }, 15000);
+  }
+
+  var talk = doc.querySelector(".mid .tl-box"); if (talk && innerWidth > 768) { talk.scrollTop = talk.scrollHeight; }
+  countdown(); widths(); wire(doc);
+  root.dataset.ready = "1";
+})();
