@@ -1,0 +1,1 @@
+"""CLI: the `aftercare` command for the administrator: install, import, run, back up, verify."""

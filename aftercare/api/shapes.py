@@ -1,0 +1,194 @@
+"""The shapes of the API: everything personal is masked."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+Short = Annotated[str, Field(max_length=200)]
+Code = Annotated[str, Field(max_length=32)]
+
+
+class ProblemItem(Schema):
+    where: str
+    what: str
+    expected: str = ""
+
+
+class ProblemOut(Schema):
+    """RFC 9457 problem details, with what, where and what was expected."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    problems: list[ProblemItem] = []
+
+
+class RequestIn(Schema):
+    """SA-CR-001 as a client sends it."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Code
+    description: Annotated[str, Field(min_length=1, max_length=4000)]
+    name: Annotated[str, Field(max_length=40)] = ""
+    phone: Annotated[str, Field(max_length=32)] = ""
+    email: Short = ""
+    address: Short = ""
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    product_model: Annotated[str, Field(max_length=60)] = ""
+    serial: Annotated[str, Field(max_length=40)] = ""
+    purchased_on: date | None = None
+    category: Code = ""
+    urgency: Code = ""
+    emotion: Code = ""
+    remark: Annotated[str, Field(max_length=1000)] = ""
+    unit_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    customer_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    item_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    external_ref: Annotated[str, Field(max_length=80)] = ""
+
+
+class RequestEdit(Schema):
+    model_config = ConfigDict(extra="forbid")
+    product_model: Annotated[str, Field(max_length=60)] | None = None
+    serial: Annotated[str, Field(max_length=40)] | None = None
+    remark: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class RequestOut(Schema):
+    number: str
+    state: str
+    kind: str
+    urgency: str
+    emotion: str
+    received_at: datetime
+    channels: list[str]
+    customer: str | None
+    phone: str | None
+    address: str
+    product_model: str
+    serial: str
+    category: str
+    purchased_on: date | None
+    description: str
+    unit_id: int
+    revision: int
+    why: dict[str, Any]
+
+
+class RequestPage(Schema):
+    items: list[RequestOut]
+    next: str | None
+
+
+class NoteIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    text: Annotated[str, Field(min_length=2, max_length=4000)]
+    kind: Literal["internal", "out", "in"] = "internal"
+
+
+class WorkOrderOut(Schema):
+    number: str
+    request: str
+    state: str
+    service_type: str
+    category: str
+    urgency: str
+    engineer: str | None
+    window_starts_at: datetime | None
+    window_ends_at: datetime | None
+    opened_at: datetime
+    completed_at: datetime | None
+    parts_fen: int
+    fee_fen: int
+    unit_id: int
+    revision: int
+
+
+class WorkOrderPage(Schema):
+    items: list[WorkOrderOut]
+    next: str | None
+
+
+class PauseIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    reason: Code
+
+
+class ReasonIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    because: Annotated[str, Field(min_length=2, max_length=400)]
+
+
+class WindowIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    starts_at: datetime
+    ends_at: datetime
+
+
+class AppointmentOut(Schema):
+    number: str
+    state: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+class ClockOut(Schema):
+    code: str
+    state: str
+    started_at: datetime
+    due_at: datetime
+    ended_at: datetime | None
+    rule: str
+
+
+class SurveyIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    scores: dict[Code, Annotated[int, Field(ge=1, le=5)]]
+    opinion: Annotated[str, Field(max_length=2000)] = ""
+    channel: Literal["phone", "sms", "app"] = "app"
+    complaint: Code = ""
+
+
+class SurveyOut(Schema):
+    number: str
+    state: str
+    overall: int | None
+    recovery: bool
+
+
+class MeasureOut(Schema):
+    code: str
+    value: float | None
+    total: float
+    count: int
+    target: str
+    verdict: str
+
+
+class ReportOut(Schema):
+    month: str
+    due_on: date
+    measures: list[MeasureOut]
+    delayed: int
+
+
+class WarrantyOut(Schema):
+    model: str
+    category: str
+    in_warranty: bool
+    until: date | None
+    day: int
+
+
+class PolicyOut(Schema):
+    pack: str
+    number: int
+    kinds: list[str]
+    urgencies: list[str]
+    units: list[int]
