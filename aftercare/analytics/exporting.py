@@ -25,7 +25,16 @@ def safe_cell(value: Any) -> Any:
 def report_table(report: Report) -> list[list[Any]]:
     """Give the form as rows: a heading, then measure, value, unit, target, last month, change, sum, count."""
     rows: list[list[Any]] = [
-        [_("Measure"), _("This month"), _("Unit"), _("Target"), _("Last month"), _("Change"), _("Sum"), _("Count")]
+        [
+            _("Measure"),
+            _("This month"),
+            _("Unit"),
+            _("Target"),
+            _("Last month"),
+            _("Change"),
+            _("Sum"),
+            _("Count"),
+        ]
     ]
     for title, lines in report.sections():
         rows.append([title])
@@ -35,7 +44,10 @@ def report_table(report: Report) -> list[list[Any]]:
             for line in lines
         ]  # fmt: skip
     rows.append([_("Problems that delayed most")])
-    rows += [[problem["title_zh"], problem["cases"], "", "", "", f"{problem['share']} %"] for problem in report.problems]
+    rows += [
+        [problem["title_zh"], problem["cases"], "", "", "", f"{problem['share']} %"]
+        for problem in report.problems
+    ]
     rows.append([_("Suggestions")])
     rows += [[text] for text in report.advice]
     return rows

@@ -57,7 +57,9 @@ class Measure:
         return Value(total / count if count else None, total, count)
 
 
-def _narrow(rows: QuerySet[Any], period: Period, *, unit: str = "unit_id", category: str = "category") -> QuerySet[Any]:
+def _narrow(
+    rows: QuerySet[Any], period: Period, *, unit: str = "unit_id", category: str = "category"
+) -> QuerySet[Any]:
     if period.units is not None:
         rows = rows.filter(**{f"{unit}__in": period.units})
     if period.category:
@@ -66,22 +68,30 @@ def _narrow(rows: QuerySet[Any], period: Period, *, unit: str = "unit_id", categ
 
 
 def _answered_requests(period: Period) -> QuerySet[Any]:
-    rows = Request.objects.filter(received_at__gte=period.start, received_at__lt=period.end, planned_at__isnull=False)
+    rows = Request.objects.filter(
+        received_at__gte=period.start, received_at__lt=period.end, planned_at__isnull=False
+    )
     return _narrow(rows, period)
 
 
 def _arrived_orders(period: Period) -> QuerySet[Any]:
-    rows = WorkOrder.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end, arrived_at__isnull=False)
+    rows = WorkOrder.objects.filter(
+        opened_at__gte=period.start, opened_at__lt=period.end, arrived_at__isnull=False
+    )
     return _narrow(rows, period)
 
 
 def _opened_orders(period: Period) -> QuerySet[Any]:
-    rows = WorkOrder.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end).exclude(state="cancelled")
+    rows = WorkOrder.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end).exclude(
+        state="cancelled"
+    )
     return _narrow(rows, period)
 
 
 def _completed_orders(period: Period) -> QuerySet[Any]:
-    return _narrow(WorkOrder.objects.filter(completed_at__gte=period.start, completed_at__lt=period.end), period)
+    return _narrow(
+        WorkOrder.objects.filter(completed_at__gte=period.start, completed_at__lt=period.end), period
+    )
 
 
 def _answered_surveys(period: Period) -> QuerySet[Any]:
@@ -143,7 +153,9 @@ def _repeats(rows: QuerySet[Any]) -> tuple[float, int]:
 
 def _on_time(rows: QuerySet[Any]) -> tuple[float, int]:
     good = Q(visit__arrived_at__lte=F("ends_at"))
-    found = rows.order_by().aggregate(good=Count("id", filter=good, distinct=True), n=Count("id", distinct=True))
+    found = rows.order_by().aggregate(
+        good=Count("id", filter=good, distinct=True), n=Count("id", distinct=True)
+    )
     return 100.0 * found["good"], found["n"]
 
 
@@ -190,7 +202,9 @@ SECTIONS = {"efficiency": _("Service efficiency"), "quality": _("Service quality
 
 def late_problems(period: Period, *, top: int = 3) -> tuple[list[dict[str, Any]], int]:
     """Give the kinds of problem that delayed most orders: category and missed clock, with their share (问题 Top3)."""
-    clocks = Clock.objects.filter(started_at__gte=period.start, started_at__lt=period.end, breached_at__isnull=False)
+    clocks = Clock.objects.filter(
+        started_at__gte=period.start, started_at__lt=period.end, breached_at__isnull=False
+    )
     if period.units is not None:
         clocks = clocks.filter(unit_id__in=period.units)
     if period.category:

@@ -51,7 +51,10 @@ class Report:
     advice: list[str]
 
     def sections(self) -> list[tuple[str, list[Line]]]:
-        return [(str(title), [ln for ln in self.lines if ln.measure.section == code]) for code, title in SECTIONS.items()]
+        return [
+            (str(title), [ln for ln in self.lines if ln.measure.section == code])
+            for code, title in SECTIONS.items()
+        ]
 
 
 def month_of(text: str) -> date:

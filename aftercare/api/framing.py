@@ -13,13 +13,12 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import actor_for_client
 from aftercare.people.services import client_of_key, count_against_limit, keep_answer, kept_answer
-from aftercare.refusals import Conflict, Invalid, Problem, Refusal, Stale
+from aftercare.refusals import Conflict, Invalid, Problem, Stale
 
 PROBLEMS = (400, 401, 403, 404, 409, 412, 422, 429)
 
@@ -45,7 +44,9 @@ class AftercareAPI(NinjaAPI):
             for operation in operations.values():
                 for status, answer in operation["responses"].items():
                     if int(status) >= 400 and "content" in answer:
-                        answer["content"] = {"application/problem+json": next(iter(answer["content"].values()))}
+                        answer["content"] = {
+                            "application/problem+json": next(iter(answer["content"].values()))
+                        }
         return schema
 
 
@@ -63,25 +64,31 @@ def problem(status: int, title: str, code: str, problems: list[Problem] | None =
         "type": "about:blank", "title": title, "status": status, "code": code,
         "problems": [{"where": p.where, "what": str(p.what), "expected": str(p.expected)} for p in problems or []],
     }  # fmt: skip
-    return HttpResponse(json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json")
+    return HttpResponse(
+        json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
+    )
 
 
-def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def refused(request: HttpRequest, refusal: Any) -> HttpResponse:
     answer = problem(refusal.status, str(refusal.what), refusal.code, refusal.problems)
     if wait := getattr(refusal, "wait_for", None):
         answer.headers["Retry-After"] = str(wait)
     return answer
 
 
-def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def invalid(request: HttpRequest, error: Any) -> HttpResponse:
     found = [
-        Problem(".".join(str(step) for step in item.get("loc", ())), str(item.get("msg", "")), str(item.get("type", "")))
+        Problem(
+            ".".join(str(step) for step in item.get("loc", ())),
+            str(item.get("msg", "")),
+            str(item.get("type", "")),
+        )
         for item in error.errors
     ]
     return problem(422, _("the input is not as documented"), "invalid", found)
 
 
-def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+def http_error(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(error.status_code, str(error), "http")
 
 
@@ -91,12 +98,16 @@ def once(request: HttpRequest, status: int, act: Callable[[], dict[str, Any]]) -
     if not key:
         return status, act()
     if len(key) > 120:
-        raise Invalid(_("the Idempotency-Key is too long"), where="Idempotency-Key", expected=_("at most 120 characters"))
+        raise Invalid(
+            _("the Idempotency-Key is too long"),
+            where="Idempotency-Key",
+            expected=_("at most 120 characters"),
+        )
     client = request.client  # type: ignore[attr-defined]
     digest = hashlib.sha256(request.method.encode() + request.path.encode() + request.body).hexdigest()  # type: ignore[union-attr]
     kept = kept_answer(client, key, digest)
     if kept:
-        return kept.status, kept.body
+        return kept.status, dict(kept.body or {})
     try:
         with transaction.atomic():
             body = act()
@@ -105,7 +116,7 @@ def once(request: HttpRequest, status: int, act: Callable[[], dict[str, Any]]) -
         kept = kept_answer(client, key, digest)
         if kept is None:
             raise Conflict(_("the same request is being worked on"), code="in_progress") from error
-        return kept.status, kept.body
+        return kept.status, dict(kept.body or {})
     return status, body
 
 
@@ -116,9 +127,13 @@ def after_cursor(cursor: str) -> int | None:
     try:
         value = int(base64.urlsafe_b64decode(cursor.encode()).decode())
     except (ValueError, UnicodeError) as error:
-        raise Invalid(_("this cursor can't be read"), where="cursor", expected=_("`next` of an earlier answer")) from error
+        raise Invalid(
+            _("this cursor can't be read"), where="cursor", expected=_("`next` of an earlier answer")
+        ) from error
     if not 0 <= value < 2**62:
-        raise Invalid(_("this cursor can't be read"), where="cursor", expected=_("`next` of an earlier answer"))
+        raise Invalid(
+            _("this cursor can't be read"), where="cursor", expected=_("`next` of an earlier answer")
+        )
     return value
 
 

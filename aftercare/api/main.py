@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
@@ -66,7 +65,8 @@ api.add_exception_handler(Refusal, refused)
 api.add_exception_handler(ValidationError, invalid)
 api.add_exception_handler(HttpError, http_error)
 api.add_exception_handler(
-    AuthenticationError, lambda request, error: problem(401, "the key is missing or not valid", "unauthorized")
+    AuthenticationError,
+    lambda request, error: problem(401, "the key is missing or not valid", "unauthorized"),
 )
 
 refusals = frozenset(PROBLEMS)
@@ -118,13 +118,19 @@ def create_request(request: HttpRequest, body: RequestIn) -> Any:
 
 @api.get("/requests", response={200: RequestPage, refusals: ProblemOut})
 def list_requests(
-    request: HttpRequest, state: Annotated[str, Field(max_length=12)] = "", limit: Limit = 50, cursor: Cursor = ""
+    request: HttpRequest,
+    state: Annotated[str, Field(max_length=12)] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
 ) -> Any:
     """List requests, newest first."""
     rows = requests_for(actor(request), state=state)
     before = after_cursor(cursor)
     found = list((rows.filter(id__lt=before) if before is not None else rows)[: limit + 1])
-    return {"items": [_request(row) for row in found[:limit]], "next": cursor_of(found[limit - 1].pk) if len(found) > limit else None}
+    return {
+        "items": [_request(row) for row in found[:limit]],
+        "next": cursor_of(found[limit - 1].pk) if len(found) > limit else None,
+    }
 
 
 @api.get("/requests/{number}", response={200: RequestOut, 304: None, refusals: ProblemOut})
@@ -178,7 +184,10 @@ def list_work_orders(
     rows = work_orders_for(actor(request), state=state, unit_id=unit_id)
     before = after_cursor(cursor)
     found = list((rows.filter(id__lt=before) if before is not None else rows)[: limit + 1])
-    return {"items": [_order(row) for row in found[:limit]], "next": cursor_of(found[limit - 1].pk) if len(found) > limit else None}
+    return {
+        "items": [_order(row) for row in found[:limit]],
+        "next": cursor_of(found[limit - 1].pk) if len(found) > limit else None,
+    }
 
 
 @api.get("/work-orders/{number}", response={200: WorkOrderOut, refusals: ProblemOut})
@@ -195,7 +204,12 @@ def pause(request: HttpRequest, number: Number, body: PauseIn) -> Any:
     who, at = actor(request), now()
     row = work_order_for(who, number)
     check_tag(request, row.revision)
-    return once(request, 200, lambda: (pause_work_order(row, body.reason, by=who, at=at), _order(work_order_for(who, number)))[1])
+
+    def act() -> dict[str, Any]:
+        pause_work_order(row, body.reason, by=who, at=at)
+        return _order(work_order_for(who, number))
+
+    return once(request, 200, act)
 
 
 @api.post("/work-orders/{number}/resume", response={200: WorkOrderOut, refusals: ProblemOut})
@@ -203,7 +217,12 @@ def resume(request: HttpRequest, number: Number) -> Any:
     """Let the clocks run again."""
     who, at = actor(request), now()
     row = work_order_for(who, number)
-    return once(request, 200, lambda: (resume_work_order(row, by=who, at=at), _order(work_order_for(who, number)))[1])
+
+    def act() -> dict[str, Any]:
+        resume_work_order(row, by=who, at=at)
+        return _order(work_order_for(who, number))
+
+    return once(request, 200, act)
 
 
 @api.post("/work-orders/{number}/cancel", response={200: WorkOrderOut, refusals: ProblemOut})
@@ -212,9 +231,12 @@ def cancel(request: HttpRequest, number: Number, body: ReasonIn) -> Any:
     who, at = actor(request), now()
     row = work_order_for(who, number)
     check_tag(request, row.revision)
-    return once(
-        request, 200, lambda: (cancel_work_order(row, by=who, at=at, because=body.because), _order(work_order_for(who, number)))[1]
-    )
+
+    def act() -> dict[str, Any]:
+        cancel_work_order(row, by=who, at=at, because=body.because)
+        return _order(work_order_for(who, number))
+
+    return once(request, 200, act)
 
 
 @api.post("/work-orders/{number}/appointment", response={201: AppointmentOut, refusals: ProblemOut})
@@ -229,7 +251,12 @@ def book(request: HttpRequest, number: Number, body: WindowIn) -> Any:
 
     def act() -> dict[str, Any]:
         made = book_visit(row, starts_at=body.starts_at, ends_at=body.ends_at, by=who, at=at)
-        return {"number": made.number, "state": made.state, "starts_at": made.starts_at, "ends_at": made.ends_at}
+        return {
+            "number": made.number,
+            "state": made.state,
+            "starts_at": made.starts_at,
+            "ends_at": made.ends_at,
+        }
 
     return once(request, 201, act)
 
@@ -243,15 +270,30 @@ def rate(request: HttpRequest, number: Number, body: SurveyIn) -> Any:
 
     def act() -> dict[str, Any]:
         opened = answer_survey(
-            survey, body.scores, opinion=body.opinion, channel=body.channel, by=who, at=at, complaint=body.complaint
+            survey,
+            body.scores,
+            opinion=body.opinion,
+            channel=body.channel,
+            by=who,
+            at=at,
+            complaint=body.complaint,
         )
-        return {"number": survey.number, "state": survey.state, "overall": survey.overall, "recovery": opened is not None}
+        return {
+            "number": survey.number,
+            "state": survey.state,
+            "overall": survey.overall,
+            "recovery": opened is not None,
+        }
 
     return once(request, 200, act)
 
 
 @api.get("/reports/{month}", response={200: ReportOut, refusals: ProblemOut})
-def report(request: HttpRequest, month: Annotated[str, Field(max_length=7)], category: Annotated[str, Field(max_length=32)] = "") -> Any:
+def report(
+    request: HttpRequest,
+    month: Annotated[str, Field(max_length=7)],
+    category: Annotated[str, Field(max_length=32)] = "",
+) -> Any:
     """Give SA-DA-006 of a month (`2024-05`): every measure with its sum and count."""
     found = monthly_report(actor(request), month_of(month), category=category)
     return {
@@ -265,7 +307,7 @@ def report(request: HttpRequest, month: Annotated[str, Field(max_length=7)], cat
 
 
 @api.get("/warranty", response={200: WarrantyOut, refusals: ProblemOut})
-def warranty(request: HttpRequest, code: Annotated[str, Field(min_length=1, max_length=40)] = Query(...)) -> Any:
+def warranty(request: HttpRequest, code: Annotated[str, Field(min_length=1, max_length=40)]) -> Any:
     """Compute the warranty of a piece by serial, order or voucher number."""
     who = actor(request)
     require(who, "read_request")

@@ -48,14 +48,19 @@ def _import(options: argparse.Namespace) -> int:
         reasons: Counter[str] = Counter(f"{p['where']}: {p['what']}" for raw in rows for p in raw.problems)
         counts = job_counts(job)
         wrong = rows.count()
-        say(f"{job.total} rows: taken in {counts['accepted']}, {'would be refused' if options.dry_run else 'refused'} {wrong}")
+        say(
+            f"{job.total} rows: taken in {counts['accepted']}, {'would be refused' if options.dry_run else 'refused'} {wrong}"
+        )
         for reason, count in reasons.most_common(12):
             say(f"  {count:>6}  {reason[:100]}")
         if options.errors:
             with Path(options.errors).open("w", newline="", encoding="utf-8") as out:
                 writer = csv.writer(out)
                 writer.writerow(["line", "reason"])
-                writer.writerows([raw.line, "; ".join(f"{p['where']}: {p['what']}" for p in raw.problems)] for raw in rows.iterator())
+                writer.writerows(
+                    [raw.line, "; ".join(f"{p['where']}: {p['what']}" for p in raw.problems)]
+                    for raw in rows.iterator()
+                )
     return 0
 
 
@@ -69,11 +74,15 @@ def report(options: argparse.Namespace) -> int:
         from aftercare.analytics.selectors import month_of, monthly_report
         from aftercare.people.rules import MACHINE
 
-        found = monthly_report(MACHINE, month_of(options.month), unit_id=_unit(options.unit).pk if options.unit else None)
+        found = monthly_report(
+            MACHINE, month_of(options.month), unit_id=_unit(options.unit).pk if options.unit else None
+        )
         table = report_table(found)
         if options.out:
             out = Path(options.out)
-            out.write_bytes(as_xlsx(table, f"SA-DA-006 {options.month}") if out.suffix == ".xlsx" else as_csv(table))
+            out.write_bytes(
+                as_xlsx(table, f"SA-DA-006 {options.month}") if out.suffix == ".xlsx" else as_csv(table)
+            )
             return 0
         for row in table:
             say("  ".join(f"{'' if cell is None else cell!s:<18}" for cell in row))
@@ -100,11 +109,21 @@ def user(options: argparse.Namespace) -> int:
             return 0
         unit = _unit(options.unit) if root_unit() else None
         if unit is None:
-            unit = add_unit(kind="headquarters", name=options.company or "Aftercare", parent=None, by=MACHINE, at=now())
+            unit = add_unit(
+                kind="headquarters", name=options.company or "Aftercare", parent=None, by=MACHINE, at=now()
+            )
         staff = add_staff(
-            number=options.number, name=options.name, unit=unit, roles=options.role, password=_password(), by=MACHINE, at=now()
+            number=options.number,
+            name=options.name,
+            unit=unit,
+            roles=options.role,
+            password=_password(),
+            by=MACHINE,
+            at=now(),
         )
-        say(f"added {staff.number}; sign in at /accounts/login/ and switch on a one-time code at /accounts/2fa/")
+        say(
+            f"added {staff.number}; sign in at /accounts/login/ and switch on a one-time code at /accounts/2fa/"
+        )
     return 0
 
 
@@ -116,7 +135,9 @@ def policy(options: argparse.Namespace) -> int:
     if options.what == "check":
         _setup_translation()
         _content, pack = load_pack(options.pack, options.overlay, folder)
-        say(f"{options.pack}: {len(pack.clocks.clocks)} clocks, {len(pack.urgency.rules)} urgency rules: no mistake found")
+        say(
+            f"{options.pack}: {len(pack.clocks.clocks)} clocks, {len(pack.urgency.rules)} urgency rules: no mistake found"
+        )
         return 0
     with installation():
         from aftercare.people.rules import MACHINE
@@ -126,7 +147,9 @@ def policy(options: argparse.Namespace) -> int:
         if options.what == "list":
             say("packs: " + ", ".join(pack_names()))
             for version in policy_versions(MACHINE):
-                say(f"v{version.number:<4}{version.pack:<12}{'+'.join(version.overlays):<12}{'in force' if version.active else ''}")
+                say(
+                    f"v{version.number:<4}{version.pack:<12}{'+'.join(version.overlays):<12}{'in force' if version.active else ''}"
+                )
             return 0
         version = activate_pack(options.pack, overlays=options.overlay, by=MACHINE, at=now(), folder=folder)
         say(f"in force: {version.pack} v{version.number}")
@@ -146,11 +169,15 @@ def ledger(options: argparse.Namespace) -> int:
             if options.retry:
                 say(f"{retry_parked(at=now(), also_given_up=True)} went through")
             for parked in parked_facts():
-                say(f"{parked.consumer:<12}{parked.fact.name:<26}{parked.attempts} tries  {parked.error.strip().splitlines()[-1][:80]}")
+                say(
+                    f"{parked.consumer:<12}{parked.fact.name:<26}{parked.attempts} tries  {parked.error.strip().splitlines()[-1][:80]}"
+                )
         else:
             broken = broken_seal()
             if broken:
-                say(f"seal {broken.pk} does not fit: a fact between {broken.first_fact_id} and {broken.last_fact_id} was changed")
+                say(
+                    f"seal {broken.pk} does not fit: a fact between {broken.first_fact_id} and {broken.last_fact_id} was changed"
+                )
                 return 1
             say(f"{seal_count()} seals hold over {fact_count()} facts")
     return 0
@@ -165,9 +192,13 @@ def client(options: argparse.Namespace) -> int:
 
         if options.what == "list":
             for row in clients():
-                say(f"{row.name:<20}{row.key_hint:<12}{row.unit.name:<14}{','.join(row.verbs)}{'' if row.active else '  (off)'}")
+                say(
+                    f"{row.name:<20}{row.key_hint:<12}{row.unit.name:<14}{','.join(row.verbs)}{'' if row.active else '  (off)'}"
+                )
             return 0
-        _row, key = create_client(name=options.name, unit=_unit(options.unit), verbs=options.verbs, by=MACHINE, at=now())
+        _row, key = create_client(
+            name=options.name, unit=_unit(options.unit), verbs=options.verbs, by=MACHINE, at=now()
+        )
         say(key)
         say("keep it: it can't be shown again")
     return 0
@@ -186,7 +217,9 @@ def webhook(options: argparse.Namespace) -> int:
             for delivery in deliveries(MACHINE)[:20]:
                 say(f"  {delivery.fact.name:<28}{delivery.state:<10}{delivery.status or delivery.error}")
             return 0
-        _row, secret = add_endpoint(url=options.url, events=options.events, unit=_unit(None), by=MACHINE, at=now())
+        _row, secret = add_endpoint(
+            url=options.url, events=options.events, unit=_unit(None), by=MACHINE, at=now()
+        )
         say(secret)
         say("keep it: it can't be shown again")
     return 0
@@ -195,7 +228,11 @@ def webhook(options: argparse.Namespace) -> int:
 def keys(options: argparse.Namespace) -> int:
     """Add an encryption key and write all personal data anew with it."""
     if os.environ.get("AFTERCARE_KEYS"):
-        raise Invalid("the keys come from AFTERCARE_KEYS", where="AFTERCARE_KEYS", expected="put the new key first there, then run this again without it")
+        raise Invalid(
+            "the keys come from AFTERCARE_KEYS",
+            where="AFTERCARE_KEYS",
+            expected="put the new key first there, then run this again without it",
+        )
     with installation():
         from aftercare.config.home import aftercare_home
         from aftercare.privacy.keyring import add_key

@@ -23,7 +23,9 @@ def examine() -> list[Finding]:
     if not os.environ.get("AFTERCARE_KEYS"):
         create_keys(home)
         mode = stat.S_IMODE(keys_file(home).stat().st_mode)
-        found.append((mode & 0o077 == 0, f"keys.json is closed to others ({mode:o})", f"chmod 600 {keys_file(home)}"))
+        found.append(
+            (mode & 0o077 == 0, f"keys.json is closed to others ({mode:o})", f"chmod 600 {keys_file(home)}")
+        )
     free = shutil.disk_usage(home).free
     found.append((free > 2**30, f"{free / 2**30:.1f} GiB of disk free", "make room: less than 1 GiB is left"))
     try:
@@ -52,7 +54,9 @@ def _database(url: str, home: object) -> list[Finding]:
     data = aftercare_home() / "db"
     if not os.environ.get("AFTERCARE_OUTSIDE") and data.is_dir():
         mode = stat.S_IMODE(data.stat().st_mode)
-        found.append((mode & 0o077 == 0, f"the database folder is closed to others ({mode:o})", f"chmod 700 {data}"))
+        found.append(
+            (mode & 0o077 == 0, f"the database folder is closed to others ({mode:o})", f"chmod 700 {data}")
+        )
     django.setup()
     from django.db import connection as link
     from django.db.migrations.executor import MigrationExecutor
@@ -68,12 +72,32 @@ def _database(url: str, home: object) -> list[Finding]:
     from aftercare.people.selectors import root_unit, staff_for
     from aftercare.policies.selectors import policy_versions
 
-    found.append((root_unit() is not None, "there is a company", "run: aftercare user add GL2024001 --name … --role administrator"))
+    found.append(
+        (
+            root_unit() is not None,
+            "there is a company",
+            "run: aftercare user add GL2024001 --name … --role administrator",
+        )
+    )
     found.append((staff_for(MACHINE, role="administrator").exists(), "there is an administrator",
                   "run: aftercare user add GL2024001 --name … --role administrator"))  # fmt: skip
-    found.append((any(v.active for v in policy_versions(MACHINE)), "a policy pack is in force", "run: aftercare policy activate appliance"))
+    found.append(
+        (
+            any(v.active for v in policy_versions(MACHINE)),
+            "a policy pack is in force",
+            "run: aftercare policy activate appliance",
+        )
+    )
     waiting = max(backlog().values(), default=0)
-    found.append((waiting < 10_000, f"{waiting} facts wait for the slowest consumer", "is a worker running? aftercare up, or aftercare worker"))
+    found.append(
+        (
+            waiting < 10_000,
+            f"{waiting} facts wait for the slowest consumer",
+            "is a worker running? aftercare up, or aftercare worker",
+        )
+    )
     parked = [p for p in parked_facts() if p.given_up]
-    found.append((not parked, f"{len(parked)} reactions given up", "look: aftercare ledger parked; then --retry"))
+    found.append(
+        (not parked, f"{len(parked)} reactions given up", "look: aftercare ledger parked; then --retry")
+    )
     return found

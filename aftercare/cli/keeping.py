@@ -24,8 +24,17 @@ def write_backup(path: Path, *, with_keys: bool) -> None:
     partial = path.with_suffix(path.suffix + ".part")
     with tempfile.TemporaryDirectory() as folder:
         dump = Path(folder) / "database.dump"
-        _run("pg_dump", "--format=custom", "--no-owner", f"--dbname={os.environ['DATABASE_URL']}", f"--file={dump}")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw, tarfile.open(fileobj=raw, mode="w") as archive:
+        _run(
+            "pg_dump",
+            "--format=custom",
+            "--no-owner",
+            f"--dbname={os.environ['DATABASE_URL']}",
+            f"--file={dump}",
+        )
+        with (
+            os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw,
+            tarfile.open(fileobj=raw, mode="w") as archive,
+        ):
             note = tarfile.TarInfo("FORMAT")
             note.size = len(FORMAT)
             archive.addfile(note, io.BytesIO(FORMAT.encode()))
@@ -48,7 +57,9 @@ def read_backup(path: Path) -> None:
             with tarfile.open(path) as archive:
                 archive.extractall(folder, filter="data")
         except (tarfile.TarError, OSError) as error:
-            raise Invalid("this is not a backup", where=str(path), expected="a file made by aftercare backup") from error
+            raise Invalid(
+                "this is not a backup", where=str(path), expected="a file made by aftercare backup"
+            ) from error
         root = Path(folder)
         if not (root / "FORMAT").is_file() or (root / "FORMAT").read_text() != FORMAT:
             raise Invalid("this is not a backup", where=str(path), expected="a file made by aftercare backup")
@@ -56,10 +67,18 @@ def read_backup(path: Path) -> None:
             import psycopg
 
             with psycopg.connect(url) as connection:
-                tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+                tables = connection.execute(
+                    "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+                ).fetchone()
             if tables and tables[0]:
-                raise Conflict("this installation is not empty", where=str(home), expected="an empty AFTERCARE_HOME or database")
-            _run("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={url}", str(root / "database.dump"))
+                raise Conflict(
+                    "this installation is not empty",
+                    where=str(home),
+                    expected="an empty AFTERCARE_HOME or database",
+                )
+            _run(
+                "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={url}", str(root / "database.dump")
+            )
         if (root / "files").is_dir():
             shutil.copytree(root / "files", home / "files", dirs_exist_ok=True)
         if (root / "keys.json").is_file():
@@ -72,4 +91,6 @@ def _run(program: str, *arguments: str) -> None:
     own = EmbeddedDatabase(aftercare_home()).bin_path / program
     done = subprocess.run([str(own), *arguments], capture_output=True, text=True)  # noqa: S603 - the server's own tools
     if done.returncode:
-        raise Conflict(f"{program} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}")
+        raise Conflict(
+            f"{program} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}"
+        )

@@ -44,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--host", default="127.0.0.1")
     up.add_argument("--port", type=int, default=8000)
     up.add_argument("--workers", type=int, default=2, help="web processes")
-    up.add_argument("--for", dest="seconds", type=float, default=0, help="stop by itself after so many seconds")
+    up.add_argument(
+        "--for", dest="seconds", type=float, default=0, help="stop by itself after so many seconds"
+    )
 
     worker = verbs.add_parser("worker", help="run only a worker, for more than one machine")
     worker.add_argument("--once", action="store_true", help="deliver what waits, then stop")
@@ -52,13 +54,21 @@ def parser() -> argparse.ArgumentParser:
     demo = verbs.add_parser("demo", help="found a made-up company and live a service day")
     demo.add_argument("--pack", choices=("appliance", "retail", "pet-shop"), default="appliance")
     demo.add_argument("--requests", type=int, default=320)
-    demo.add_argument("--once", action="store_true", help="print the summary and stop, instead of serving the pages")
+    demo.add_argument(
+        "--once", action="store_true", help="print the summary and stop, instead of serving the pages"
+    )
     demo.add_argument("--host", default="127.0.0.1")
     demo.add_argument("--port", type=int, default=8000)
-    demo.add_argument("--for", dest="seconds", type=float, default=0, help="serve for so many seconds, then stop")
-    demo.add_argument("--bulk", type=int, default=0, help="add so many stored requests, fast, for measurements")
+    demo.add_argument(
+        "--for", dest="seconds", type=float, default=0, help="serve for so many seconds, then stop"
+    )
+    demo.add_argument(
+        "--bulk", type=int, default=0, help="add so many stored requests, fast, for measurements"
+    )
 
-    imports = verbs.add_parser("import", help="import requests from a file").add_subparsers(dest="what", required=True)
+    imports = verbs.add_parser("import", help="import requests from a file").add_subparsers(
+        dest="what", required=True
+    )
     requests = imports.add_parser("requests")
     requests.add_argument("file")
     requests.add_argument("--map", required=True, help="mapping file (TOML)")

@@ -65,7 +65,12 @@ def demo(options: argparse.Namespace) -> int:
             return 0
         say()
         say("Accounts (password for each: " + PASSWORD + ")")
-        for number, _roles, title in (*ROLE_ACCOUNTS, ("DZ2024001", [], "店长"), ("QY2024001", [], "区域督导"), ("GY2024001", [], "服务工程师")):
+        for number, _roles, title in (
+            *ROLE_ACCOUNTS,
+            ("DZ2024001", [], "店长"),
+            ("QY2024001", [], "区域督导"),
+            ("GY2024001", [], "服务工程师"),
+        ):
             say(f"  {number:<12}{title}")
         return serve(options, started=time.monotonic())
 
@@ -89,9 +94,13 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
     ends_at = time.monotonic() + options.seconds if options.seconds else None
     try:
         if _answers(options.host, options.port, children):
-            say(f"Aftercare is at http://{options.host}:{options.port}/ ({time.monotonic() - started:.1f} s to start; Ctrl+C stops it)")
+            say(
+                f"Aftercare is at http://{options.host}:{options.port}/ ({time.monotonic() - started:.1f} s to start; Ctrl+C stops it)"
+            )
             say(f"Memory at rest: {_memory():.0f} MB in all processes")
-        while all(child.poll() is None for child in children) and (ends_at is None or time.monotonic() < ends_at):
+        while all(child.poll() is None for child in children) and (
+            ends_at is None or time.monotonic() < ends_at
+        ):
             time.sleep(0.3)
         return 0 if ends_at else 1
     except KeyboardInterrupt:
@@ -149,7 +158,12 @@ def _answers(host: str, port: int, children: list[Any]) -> bool:
         if any(child.poll() is not None for child in children):
             return False
         try:
-            if httpx.get(f"http://{host}:{port}/readyz", timeout=1, trust_env=False, headers={"Host": "localhost"}).status_code == 200:
+            if (
+                httpx.get(
+                    f"http://{host}:{port}/readyz", timeout=1, trust_env=False, headers={"Host": "localhost"}
+                ).status_code
+                == 200
+            ):
                 return True
         except httpx.HTTPError:
             time.sleep(0.1)
@@ -178,4 +192,9 @@ def _memory() -> float:
 
 
 def _progress() -> Progress:
-    return Progress(TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    return Progress(
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )

@@ -114,7 +114,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "aftercare.pages.context.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "aftercare.pages.templatetags.show"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "aftercare.pages.templatetags.show",
+            ],
             "string_if_invalid": "",
         },
     }

@@ -28,7 +28,9 @@ def contact_problems(pack: Pack, *, name: str, phone: str) -> list[Problem]:
     elif len(name.strip()) > 40:
         problems.append(Problem("name", _("the name is too long"), _("at most 40 characters")))
     if not is_phone(normal_phone(phone), pack.forms.phone_pattern):
-        problems.append(Problem("phone", _("this is not a phone number"), _("11 digits, such as 13812345678")))
+        problems.append(
+            Problem("phone", _("this is not a phone number"), _("11 digits, such as 13812345678"))
+        )
     return problems
 
 

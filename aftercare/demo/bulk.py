@@ -19,7 +19,7 @@ OPEN_SHARE = 0.02
 
 def add_bulk(count: int, *, at: datetime, progress: Callable[[int], None], seed: int = 7) -> None:
     """Add `count` requests with customers, work orders, facts and clocks; 2 % of them open."""
-    luck = random.Random(seed)  # noqa: S311 - repeatable data
+    luck = random.Random(seed)
     stores = list(Unit.objects.filter(kind="store").values_list("id", flat=True))
     policy = policy_for()
     done = 0
@@ -29,17 +29,33 @@ def add_bulk(count: int, *, at: datetime, progress: Callable[[int], None], seed:
         done += size
         progress(done)
     with connection.cursor() as cursor:
-        for table in ("intake_request", "workorders_workorder", "customers_customer", "ledger_fact", "sla_clock"):
+        for table in (
+            "intake_request",
+            "workorders_workorder",
+            "customers_customer",
+            "ledger_fact",
+            "sla_clock",
+        ):
             cursor.execute(f"ANALYZE {table}")
-        for table in ("intake_request", "workorders_workorder", "customers_customer", "ledger_fact", "sla_clock"):
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")  # noqa: S608
+        for table in (
+            "intake_request",
+            "workorders_workorder",
+            "customers_customer",
+            "ledger_fact",
+            "sla_clock",
+        ):
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
+            )
         # the bulk is history: nobody reacts to it
         cursor.execute(
             "UPDATE ledger_position SET transaction = pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, fact_id = 4611686018427387904"
         )
 
 
-def _chunk(size: int, offset: int, at: datetime, luck: random.Random, stores: list[int], policy_id: int) -> None:
+def _chunk(
+    size: int, offset: int, at: datetime, luck: random.Random, stores: list[int], policy_id: int
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM intake_request")
         first = cursor.fetchone()[0] + 1
@@ -98,14 +114,35 @@ def _chunk(size: int, offset: int, at: datetime, luck: random.Random, stores: li
                 received = started + timedelta(seconds=n * 30)
                 for name_, kind, subject, order in (
                     ("request.received", "request", pk, None),
-                    ("work_order.opened", "work_order", first_order + (pk - first), first_order + (pk - first)),
+                    (
+                        "work_order.opened",
+                        "work_order",
+                        first_order + (pk - first),
+                        first_order + (pk - first),
+                    ),
                 ):
-                    copy.write_row((name_, kind, subject, pk, order, unit, "machine", None, "系统", received, "", json.dumps({"bulk": True}), policy_id))
+                    copy.write_row(
+                        (
+                            name_,
+                            kind,
+                            subject,
+                            pk,
+                            order,
+                            unit,
+                            "machine",
+                            None,
+                            "系统",
+                            received,
+                            "",
+                            json.dumps({"bulk": True}),
+                            policy_id,
+                        )
+                    )
         with raw.copy(
             "COPY sla_clock (code, key, case_id, order_id, unit_id, policy_id, rule, title_zh, title_en, step_zh, step_en, urgency, role, state, "
             "target_seconds, warn_at, events, started_at, due_at, noticed) FROM STDIN"
         ) as copy:
-            for pk, n, unit, chance in rows:
+            for pk, _n, unit, chance in rows:
                 if chance >= OPEN_SHARE:
                     continue
                 begun = at + timedelta(seconds=luck.uniform(-7200, 86400))

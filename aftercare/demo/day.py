@@ -113,7 +113,9 @@ class Day:
             hours.append((hour, HOURS[hour.astimezone(ZONE).hour]))
             hour += timedelta(hours=1)
         for start, _weight in self.luck.choices(hours, weights=[w for _h, w in hours], k=count):
-            when = min(start + timedelta(minutes=self.luck.uniform(0, 60)), self.ends_at - timedelta(minutes=5))
+            when = min(
+                start + timedelta(minutes=self.luck.uniform(0, 60)), self.ends_at - timedelta(minutes=5)
+            )
             self.at(when, self._request_comes)
 
     def _request_comes(self, now: datetime) -> None:
@@ -135,12 +137,19 @@ class Day:
         self.tally["requests"] += 1
         agent = luck.choice(founded.agents)
         if story.kind in ("inquiry",) or (story.kind == "complaint" and not story.readings):
-            self.later(now, 2, 25, lambda at: answer_request(request, by=self.actor(agent), at=at, answer=story.solution))
+            self.later(
+                now,
+                2,
+                25,
+                lambda at: answer_request(request, by=self.actor(agent), at=at, answer=story.solution),
+            )
         elif luck.random() < 0.82:
             self.later(now, 2, 24, lambda at: plan_request(
                 request, by=self.actor(agent), at=at, plan="已安排工程师，稍后短信选择上门时间。"))  # fmt: skip
 
-    def _receive(self, form: RequestForm, customer: Customer, item: Item, channel: str, now: datetime) -> Request:
+    def _receive(
+        self, form: RequestForm, customer: Customer, item: Item, channel: str, now: datetime
+    ) -> Request:
         if channel in ("web", "qr"):
             by = customer_actor(customer.pk, customer.name_masked)
             assert form.unit_id is not None
@@ -170,10 +179,12 @@ class Day:
             self.later(now, 0.5, 11, lambda at: accept_offer(_offer(fact), by=self.actor(staff), at=at))
         elif chance < 0.93:
             reason = self.luck.choice(("time", "parts", "skill", "unwell"))
-            self.later(now, 0.5, 9, lambda at: refuse_offer(_offer(fact), reason, by=self.actor(staff), at=at))
+            self.later(
+                now, 0.5, 9, lambda at: refuse_offer(_offer(fact), reason, by=self.actor(staff), at=at)
+            )
 
     def offer_accepted(self, fact: Fact, now: datetime) -> None:
-        order = WorkOrder.objects.select_related("request").get(pk=fact.order_id)
+        order = WorkOrder.objects.select_related("request").get(pk=fact.order_id or 0)
         if order.service_type == "remote" and order.assignee_id:
             staff = self.founded.engineers[order.assignee_id]
             self.later(now, 4, 30, lambda at: self._remote(order, staff, at))
@@ -227,13 +238,17 @@ class Day:
         self.later(now, 8, 20, lambda at: self._diagnose(visit_id, staff, at))
 
     def _remote(self, order: WorkOrder, staff: Staff, now: datetime) -> None:
-        visit = start_remote_support(WorkOrder.objects.select_related("request").get(pk=order.pk), by=self.actor(staff), at=now)
+        visit = start_remote_support(
+            WorkOrder.objects.select_related("request").get(pk=order.pk), by=self.actor(staff), at=now
+        )
         self.later(now, 3, 12, lambda at: self._diagnose(visit.pk, staff, at))
 
     def _diagnose(self, visit_id: int, staff: Staff, now: datetime) -> None:
         visit, actor = _visit(visit_id), self.actor(staff)
         story = self.stories[visit.order.request_id]
-        diagnose(visit, phenomenon=story.words[:60], cause=story.cause or "外观检查，缝隙 2 mm", by=actor, at=now)
+        diagnose(
+            visit, phenomenon=story.words[:60], cause=story.cause or "外观检查，缝隙 2 mm", by=actor, at=now
+        )
         parts = [(story.part, 1)] if story.part else []
         services = [story.service] if story.service and self.luck.random() < 0.6 else []
         total = quote_visit(visit, parts=parts, services=services, by=actor, at=now)
@@ -264,8 +279,12 @@ class Day:
         finish_repair(visit, solution=story.solution or "检查并恢复正常", by=actor, at=now)
         readings = dict(story.readings)
         for item in _tests(visit):
-            readings.setdefault(item.code, item.at_most if item.at_most is not None else (item.at_least or 0) + 1)
-        measure_visit(visit, readings, checklist=["on_time", "badge", "covers", "clean", "explained"], by=actor, at=now)
+            readings.setdefault(
+                item.code, item.at_most if item.at_most is not None else (item.at_least or 0) + 1
+            )
+        measure_visit(
+            visit, readings, checklist=["on_time", "badge", "covers", "clean", "explained"], by=actor, at=now
+        )
         late = self.luck.random() < 0.06
         self.later(now, 12 if late else 1, 20 if late else 8, lambda at: self._finish(visit_id, staff, at))
 
@@ -289,7 +308,9 @@ class Day:
         unhappy = self.luck.random() < 0.12
         base = self.luck.choice((2, 3)) if unhappy else self.luck.choice((4, 5, 5))
         codes = ("timeliness", "expertise", "friendliness", "resolution", "overall", "recommend")
-        scores = {code: max(1, min(5, base + (0 if unhappy else self.luck.choice((0, 0, 0, 0))))) for code in codes}
+        scores = {
+            code: max(1, min(5, base + (0 if unhappy else self.luck.choice((0, 0, 0, 0))))) for code in codes
+        }
         opinion = self.luck.choice(OPINIONS_BAD if unhappy else OPINIONS_GOOD)
         customer = survey.order.request.customer
         if self.luck.random() < 0.5 and customer:
@@ -329,7 +350,9 @@ def _recovery(fact: Fact) -> Recovery:
 
 
 def _visit(visit_id: int) -> Visit:
-    return Visit.objects.select_related("order__request__customer", "appointment__order", "engineer", "unit").get(pk=visit_id)
+    return Visit.objects.select_related(
+        "order__request__customer", "appointment__order", "engineer", "unit"
+    ).get(pk=visit_id)
 
 
 def _tests(visit: Visit) -> list[TestItem]:

@@ -49,7 +49,9 @@ def found_company(pack: str, *, at: datetime, luck: random.Random, customers: in
     """Make the company of a pack on an empty database; everything through the services."""
     company = COMPANIES[pack]
     with transaction.atomic():
-        root = add_unit(kind="headquarters", name=company.name, parent=None, by=MACHINE, at=at, phone="4000000000")
+        root = add_unit(
+            kind="headquarters", name=company.name, parent=None, by=MACHINE, at=at, phone="4000000000"
+        )
         activate_pack(pack, overlays=["emergency"], by=MACHINE, at=at)
         region = add_unit(kind="region", name="南屿大区", parent=root, by=MACHINE, at=at)
         stores = [
@@ -78,7 +80,9 @@ def person_name(luck: random.Random, founded: Founded) -> str:
 def _hire(founded: Founded, region: Unit, provider: Unit, *, at: datetime, luck: random.Random) -> None:
     hashed = make_password(PASSWORD)
     for number, roles, _title in ROLE_ACCOUNTS:
-        staff = _add(founded, number, region if roles != ["headquarters"] else founded.root, roles, hashed, at, luck)
+        staff = _add(
+            founded, number, region if roles != ["headquarters"] else founded.root, roles, hashed, at, luck
+        )
         if roles == ["agent"]:
             founded.agents.append(staff)
         elif roles == ["supervisor"]:
@@ -113,7 +117,9 @@ def _add(
     )  # fmt: skip
 
 
-def _qualify(staff: Staff, certificates: tuple[str, ...], n: int, *, at: datetime, luck: random.Random) -> None:
+def _qualify(
+    staff: Staff, certificates: tuple[str, ...], n: int, *, at: datetime, luck: random.Random
+) -> None:
     today = at.astimezone(ZONE).date()
     for index, code in enumerate(certificates):
         if n and luck.random() < 0.12:
@@ -128,11 +134,16 @@ def _qualify(staff: Staff, certificates: tuple[str, ...], n: int, *, at: datetim
         early = n % 3 != 2
         opens, closes = (7, 19) if early else (10, 22)
         add_shift(
-            staff, starts_at=start + timedelta(hours=opens), ends_at=start + timedelta(hours=closes), by=MACHINE
+            staff,
+            starts_at=start + timedelta(hours=opens),
+            ends_at=start + timedelta(hours=closes),
+            by=MACHINE,
         )
     if n % 21 == 5:
         start = datetime.combine(today, datetime.min.time(), ZONE)
-        add_leave(staff, starts_at=start, ends_at=start + timedelta(hours=16), by=MACHINE, at=at, reason="调休")
+        add_leave(
+            staff, starts_at=start, ends_at=start + timedelta(hours=16), by=MACHINE, at=at, reason="调休"
+        )
 
 
 def _stock(founded: Founded) -> None:
@@ -141,7 +152,14 @@ def _stock(founded: Founded) -> None:
         founded.products.setdefault(category, []).append(product)
     for code, name, model, category, cover, price, cost in founded.company.parts:
         part = add_part(
-            code=code, name=name, model=model, category=category, price_fen=price, cost_fen=cost, cover=cover, by=MACHINE
+            code=code,
+            name=name,
+            model=model,
+            category=category,
+            price_fen=price,
+            cost_fen=cost,
+            cover=cover,
+            by=MACHINE,
         )
         for store in founded.stores:
             stock_part(part, unit_id=store.pk, quantity=50, by=MACHINE)
@@ -161,7 +179,10 @@ def _know_customers(founded: Founded, count: int, *, at: datetime, luck: random.
             address=f"{CITY}{where}{luck.choice(STREETS[where])}{luck.randrange(1, 180)}号{luck.randrange(101, 1802)}室",
             lat=lat + luck.uniform(-0.025, 0.025), lon=lon + luck.uniform(-0.025, 0.025),
         )  # fmt: skip
-        pieces = [_piece(customer, luck.choice(every), store, today, n, luck, at) for _ in range(luck.choice((1, 1, 2)))]
+        pieces = [
+            _piece(customer, luck.choice(every), store, today, n, luck, at)
+            for _ in range(luck.choice((1, 1, 2)))
+        ]
         founded.owners.append((customer, pieces))
 
 

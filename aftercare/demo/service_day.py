@@ -39,10 +39,16 @@ def demo_exists() -> bool:
 
 
 def run_demo(
-    pack: str, *, at: datetime, requests: int, run_schedule: Callable[[datetime], int], progress: Progress, seed: int = 20240520
+    pack: str,
+    *,
+    at: datetime,
+    requests: int,
+    run_schedule: Callable[[datetime], int],
+    progress: Progress,
+    seed: int = 20240520,
 ) -> DemoResult:
     """Found the company of `pack` and run a service day that ends at `at`, deterministically for a seed."""
-    luck = random.Random(seed)  # noqa: S311 - a simulation wants repeatable luck
+    luck = random.Random(seed)
     starts_at = at - timedelta(hours=26)
     progress("founding", 0.0)
     founded = found_company(pack, at=starts_at - timedelta(days=1), luck=luck)
@@ -81,7 +87,10 @@ def _summary(day: Day) -> list[tuple[str, str]]:
     return [
         ("requests", str(day.tally["requests"])),
         ("work_orders", f"{orders} ({done})"),
-        ("offers", f"{t['offer.made']} / {t['offer.accepted']} / {t['offer.refused']} / {t['offer.expired']}"),
+        (
+            "offers",
+            f"{t['offer.made']} / {t['offer.accepted']} / {t['offer.refused']} / {t['offer.expired']}",
+        ),
         ("appointments", f"{t['appointment.booked']} ({t['appointment.rescheduled']})"),
         ("visits", str(t["visit.finished"])),
         ("pauses", str(t["work_order.paused"])),
@@ -99,6 +108,8 @@ def _tokens(at: datetime) -> list[tuple[str, str]]:
     rating = Request.objects.filter(workorder__survey__state="due").order_by("-id").first()
     for request, purpose in ((waiting, "slots"), (rating, "survey")):
         if request is not None and request.customer is not None:
-            token = make_link(request.customer, case_id=request.pk, purpose=purpose, lives_for=7 * 86400, at=at)
+            token = make_link(
+                request.customer, case_id=request.pk, purpose=purpose, lives_for=7 * 86400, at=at
+            )
             found.append((request.number, token))
     return found

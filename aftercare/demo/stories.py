@@ -139,4 +139,9 @@ PET_SHOP = Company(
 COMPANIES = {"appliance": APPLIANCE, "retail": RETAIL, "pet-shop": PET_SHOP}
 ANGRY = "太过分了，再不来我就曝光，"
 OPINIONS_GOOD = ("师傅讲得清楚，修得快。", "准时，还把地擦干净了。", "比预想的快，谢谢。", "", "")
-OPINIONS_BAD = ("等了三天没人说一声", "师傅态度差，问两句就不耐烦", "修完两小时又坏了，失望", "费用说不清楚，感觉乱收费")
+OPINIONS_BAD = (
+    "等了三天没人说一声",
+    "师傅态度差，问两句就不耐烦",
+    "修完两小时又坏了，失望",
+    "费用说不清楚，感觉乱收费",
+)

@@ -44,7 +44,9 @@ class Offer(Stateful):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order"], condition=models.Q(state="offered"), name="one_open_offer_an_order")
+            models.UniqueConstraint(
+                fields=["order"], condition=models.Q(state="offered"), name="one_open_offer_an_order"
+            )
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="offer_expiry", condition=models.Q(state="offered")),

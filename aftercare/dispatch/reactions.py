@@ -8,8 +8,8 @@ from aftercare.ledger.models import Fact
 from aftercare.ledger.services import on_fact
 from aftercare.people.rules import MACHINE
 from aftercare.refusals import Conflict
-from aftercare.visits.services import cancel_appointment, propose_slots
 from aftercare.visits.selectors import open_appointment
+from aftercare.visits.services import cancel_appointment, propose_slots
 from aftercare.workorders.selectors import orders_of_request, work_order_by_id
 from aftercare.workorders.services import cancel_work_order
 

@@ -112,7 +112,9 @@ def rank_candidates(job: Job, people: Iterable[Person], rules: Dispatch, *, on: 
 def what_would_give(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
     """For a job nobody can take: those whom only one rule keeps away, and which (what would have to give)."""
     single = [c for c in candidates if len(c.against) == 1]
-    return [{**c.as_values(), "gives": list(c.against[0])} for c in sorted(single, key=lambda c: c.km or 0)[:8]]
+    return [
+        {**c.as_values(), "gives": list(c.against[0])} for c in sorted(single, key=lambda c: c.km or 0)[:8]
+    ]
 
 
 def _judge(job: Job, person: Person, rules: Dispatch, *, on: date) -> Candidate:

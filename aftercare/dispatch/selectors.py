@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, QuerySet
 
@@ -48,14 +48,16 @@ def offers_of(order_id: int) -> list[Offer]:
 
 def open_offers_to(staff_id: int) -> list[Offer]:
     rows = Offer.objects.filter(staff_id=staff_id, state="offered")
-    return list(rows.select_related("order__request__customer", "order__unit", "staff").order_by("expires_at"))
+    return list(
+        rows.select_related("order__request__customer", "order__unit", "staff").order_by("expires_at")
+    )
 
 
 def offer_for(actor: Actor, offer_id: int) -> Offer:
     """Give an offer made to this person, or within a dispatcher's reach."""
     rows = Offer.objects.select_related("order__request", "staff").filter(id=offer_id)
     if actor.own_only:
-        rows = rows.filter(staff_id=actor.id)
+        rows = rows.filter(staff_id=actor.id or 0)
     elif actor.units is not None:
         rows = rows.filter(unit_id__in=actor.units)
     found = rows.first()
@@ -67,30 +69,36 @@ def offer_for(actor: Actor, offer_id: int) -> Offer:
 def dispatch_queue(actor: Actor) -> QuerySet[QueueEntry]:
     """Give the orders that wait for the dispatcher, longest first."""
     require(actor, "read_dispatch")
-    rows = QueueEntry.objects.filter(state="waiting").select_related("order__request__customer", "order__unit")
+    rows = QueueEntry.objects.filter(state="waiting").select_related(
+        "order__request__customer", "order__unit"
+    )
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     return rows.order_by("since")
 
 
 def open_offers(actor: Actor) -> QuerySet[Offer]:
     require(actor, "read_dispatch")
-    rows = Offer.objects.filter(state="offered").select_related("order__request__customer", "staff", "order__unit")
+    rows = Offer.objects.filter(state="offered").select_related(
+        "order__request__customer", "staff", "order__unit"
+    )
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     return rows.order_by("expires_at")
 
 
 def _person(staff: Staff, load: int, known: set[int], said_no: set[int], at: datetime) -> Person:
-    certificates: dict[str, object] = {}
+    certificates: dict[str, date] = {}
     for certificate in staff.certificates.all():
         before = certificates.get(certificate.code)
-        certificates[certificate.code] = max(before, certificate.expires_on) if before else certificate.expires_on  # type: ignore[call-overload]
+        certificates[certificate.code] = (
+            max(before, certificate.expires_on) if before else certificate.expires_on
+        )
     shifts = [(s.starts_at, s.ends_at) for s in staff.shifts.all()]
     fresh = staff.last_seen_at is not None and at - staff.last_seen_at < timedelta(hours=2)
     lat = staff.last_lat if fresh else staff.home_lat
     lon = staff.last_lon if fresh else staff.home_lon
     return Person(
         id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
-        certificates=certificates, on_shift=any(a <= at < b for a, b in shifts),  # type: ignore[arg-type]
+        certificates=certificates, on_shift=any(a <= at < b for a, b in shifts),
         next_shift_at=next((a for a, _b in shifts if a > at), None),
         on_leave=any(leave.starts_at <= at < leave.ends_at for leave in staff.leaves.all()), unfinished=load,
         lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,

@@ -23,7 +23,6 @@ from .models import Matching, Offer, QueueEntry
 from .rules import Candidate, Job, hard_rules, rank_candidates, what_would_give
 from .selectors import people_for, workloads
 
-
 RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
 
 
@@ -72,7 +71,16 @@ def refuse_offer(offer: Offer, reason: str, *, by: Actor, at: datetime, remark: 
     reasons = {r.code for r in policy_for(offer.unit_id).pack.dispatch.refusal_reasons}
     if reason not in reasons:
         raise Invalid(_("say why"), where="reason", expected=", ".join(sorted(reasons)))
-    move(offer, "refused", by=by, at=at, because=reason, answered_at=at, reason=reason, remark=remark.strip()[:200])
+    move(
+        offer,
+        "refused",
+        by=by,
+        at=at,
+        because=reason,
+        answered_at=at,
+        reason=reason,
+        remark=remark.strip()[:200],
+    )
 
 
 def expire_offers(*, at: datetime, limit: int = 200) -> int:
@@ -101,11 +109,19 @@ def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, 
     job = Job(order.category, order.urgency, order.lat, order.lon)
     person = next((p for p in people_for(order, at=at, zone=zone) if p.id == staff.pk), None)
     if person is None:
-        raise Invalid(_("this person does not visit customers"), where="staff", expected=_("an engineer or a provider"))
+        raise Invalid(
+            _("this person does not visit customers"), where="staff", expected=_("an engineer or a provider")
+        )
     against = hard_rules(job, person, policy.pack.dispatch, on=day_of(at, zone)[0].date())
-    firm = [rule for rule, _detail in against if rule in ("no_certificate", "certificate_expired", "at_limit")]
+    firm = [
+        rule for rule, _detail in against if rule in ("no_certificate", "certificate_expired", "at_limit")
+    ]
     if firm:
-        raise Conflict(_("a rule that may not give is against it: %(rule)s") % {"rule": firm[0]}, where="staff", code=firm[0])
+        raise Conflict(
+            _("a rule that may not give is against it: %(rule)s") % {"rule": firm[0]},
+            where="staff",
+            code=firm[0],
+        )
     with transaction.atomic():
         for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
             move(offer, "withdrawn", by=by, at=at, because=because)
@@ -137,7 +153,9 @@ def withdraw_offers(order: WorkOrder, *, by: Actor, at: datetime, because: str) 
 def retry_queue(*, at: datetime, limit: int = 50) -> int:
     """Match again the orders that nobody could take, once something may have changed; give how many found somebody."""
     found = 0
-    for entry in QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related("order__request")[:limit]:
+    for entry in QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related(
+        "order__request"
+    )[:limit]:
         found += dispatch_order(entry.order, by=MACHINE, at=at) is not None
     return found
 
@@ -179,11 +197,28 @@ def _queue(order: WorkOrder, ranked: list[Candidate], *, by: Actor, at: datetime
         entry = QueueEntry.objects.select_for_update(of=("self",)).filter(order=order).first()
         if entry is None:
             entry = QueueEntry.objects.create(
-                order=order, unit_id=order.unit_id, state="waiting", state_since=at, since=at, gives=gives, retry_at=retry_at
+                order=order,
+                unit_id=order.unit_id,
+                state="waiting",
+                state_since=at,
+                since=at,
+                gives=gives,
+                retry_at=retry_at,
             )
-            record("dispatch.stuck", order, by=by, at=at, values={"gives": len(gives), "looked_at": len(ranked)})
+            record(
+                "dispatch.stuck", order, by=by, at=at, values={"gives": len(gives), "looked_at": len(ranked)}
+            )
         elif entry.state == "solved":
-            move(entry, "waiting", by=by, at=at, fact="dispatch.stuck", gives=gives, retry_at=retry_at, since=at)
+            move(
+                entry,
+                "waiting",
+                by=by,
+                at=at,
+                fact="dispatch.stuck",
+                gives=gives,
+                retry_at=retry_at,
+                since=at,
+            )
         else:
             QueueEntry.objects.filter(pk=entry.pk).update(gives=gives, retry_at=retry_at)
 

@@ -37,11 +37,14 @@ class Survey(Stateful):
     class Meta:
         indexes = [
             models.Index(fields=["due_at"], name="survey_due", condition=models.Q(state="due")),
-            models.Index(fields=["answered_at"], name="survey_answered", condition=models.Q(answered_at__isnull=False)),
+            models.Index(
+                fields=["answered_at"], name="survey_answered", condition=models.Q(answered_at__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(state="answered") | models.Q(answered_at__isnull=False, overall__isnull=False),
+                condition=~models.Q(state="answered")
+                | models.Q(answered_at__isnull=False, overall__isnull=False),
                 name="answered_surveys_have_a_score",
             )
         ]

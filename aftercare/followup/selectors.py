@@ -13,7 +13,9 @@ from .models import Recovery, Survey
 
 def surveys_for(actor: Actor, *, state: str = "") -> QuerySet[Survey]:
     require(actor, "read_survey")
-    rows = Survey.objects.select_related("order__request__customer", "order__assignee", "unit").order_by("due_at")
+    rows = Survey.objects.select_related("order__request__customer", "order__assignee", "unit").order_by(
+        "due_at"
+    )
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     return rows.filter(state=state) if state else rows
 
@@ -31,7 +33,9 @@ def survey_of(order_id: int) -> Survey | None:
 
 def recoveries_for(actor: Actor, *, state: str = "") -> QuerySet[Recovery]:
     require(actor, "read_survey")
-    rows = Recovery.objects.select_related("survey", "order__request__customer", "owner", "unit").order_by("opened_at")
+    rows = Recovery.objects.select_related("survey", "order__request__customer", "owner", "unit").order_by(
+        "opened_at"
+    )
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     return rows.filter(state=state) if state else rows
 

@@ -92,7 +92,15 @@ def answer_recovery(recovery: Recovery, *, solution: str, remedy: str, by: Actor
     if len(solution.strip()) < 4:
         raise Invalid(_("the solution is missing"), where="solution", expected=_("what was said and offered"))
     with transaction.atomic():
-        move(recovery, "answered", by=by, at=at, answered_at=at, solution=solution.strip(), remedy=remedy.strip()[:80])
+        move(
+            recovery,
+            "answered",
+            by=by,
+            at=at,
+            answered_at=at,
+            solution=solution.strip(),
+            remedy=remedy.strip()[:80],
+        )
         Survey.objects.filter(pk=recovery.survey_id).update(follow_up=solution.strip()[:200])
 
 
@@ -113,7 +121,9 @@ def _open_recovery(survey: Survey, reasons: list[str], *, at: datetime) -> Recov
 
 def _problems(scores: Mapping[str, int], *, rules_codes: list[str]) -> list[Problem]:
     problems = [
-        Problem(f"scores.{code}", _("unknown question"), ", ".join(rules_codes)) for code in scores if code not in rules_codes
+        Problem(f"scores.{code}", _("unknown question"), ", ".join(rules_codes))
+        for code in scores
+        if code not in rules_codes
     ]
     problems += [
         Problem(f"scores.{code}", _("this is not a score"), "1…5")

@@ -61,10 +61,13 @@ class Request(Stateful):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["unit", "external_ref"], condition=~models.Q(external_ref=""), name="one_request_a_reference"
+                fields=["unit", "external_ref"],
+                condition=~models.Q(external_ref=""),
+                name="one_request_a_reference",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="closed") | models.Q(closed_at__isnull=False), name="closed_requests_say_when"
+                condition=~models.Q(state="closed") | models.Q(closed_at__isnull=False),
+                name="closed_requests_say_when",
             ),
         ]
 

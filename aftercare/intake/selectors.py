@@ -15,7 +15,9 @@ from .models import ImportJob, Note, RawInput, ReportPoint, Request
 from .rules import similarity
 
 
-def requests_for(actor: Actor, *, state: str = "", kind: str = "", unit_id: int | None = None) -> QuerySet[Request]:
+def requests_for(
+    actor: Actor, *, state: str = "", kind: str = "", unit_id: int | None = None
+) -> QuerySet[Request]:
     """Give the requests this reader may see, newest first."""
     require(actor, "read_request")
     found = Request.objects.select_related("customer", "unit").order_by("-id")

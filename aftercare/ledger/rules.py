@@ -30,7 +30,9 @@ def is_legal(moves: Moves, state: str, to: str) -> bool:
 def fact_line(row: Mapping[str, Any]) -> bytes:
     """Write one fact as the canonical bytes that a seal covers."""
     kept = {key: row[key] for key in sorted(row)}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True, default=_plain, separators=(",", ":")).encode()
+    return json.dumps(
+        kept, ensure_ascii=False, sort_keys=True, default=_plain, separators=(",", ":")
+    ).encode()
 
 
 def seal_digest(previous: str, rows: Iterable[Mapping[str, Any]]) -> str:

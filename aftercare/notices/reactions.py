@@ -38,7 +38,9 @@ def on_appointment_set(fact: Fact, at: datetime) -> None:
     rules = policy_for(request.unit_id).pack.appointment
     language = request.customer.language if request.customer else "zh"
     prepare = rules.preparation.get(request.category) or rules.preparation["default"]
-    template = {"booked": "booked", "rescheduled": "rescheduled", "reminded": "reminder"}[fact.name.split(".")[1]]
+    template = {"booked": "booked", "rescheduled": "rescheduled", "reminded": "reminder"}[
+        fact.name.split(".")[1]
+    ]
     _tell(
         request, template, fact, at, window=_window(fact, zone_of(request.unit_id)),
         appointment=str(fact.values.get("appointment", "")), preparation="，".join(text[language] for text in prepare),
@@ -54,7 +56,13 @@ def on_work_order_late(fact: Fact, at: datetime) -> None:
 @on_fact("visit.quoted")
 def on_visit_quoted(fact: Fact, at: datetime) -> None:
     if fact.values["total_fen"]:
-        _tell(request_by_id(fact.case_id or 0), "quote", fact, at, amount=f"{fact.values['total_fen'] / 100:.2f}")
+        _tell(
+            request_by_id(fact.case_id or 0),
+            "quote",
+            fact,
+            at,
+            amount=f"{fact.values['total_fen'] / 100:.2f}",
+        )
 
 
 @on_fact("survey.opened")

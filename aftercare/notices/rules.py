@@ -19,8 +19,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Booked: {window}, number {appointment}. {preparation}. {fee} See or change: {link}",
     ),
     "rescheduled": ("上门时间改为 {window}。查看：{link}", "Your visit moved to {window}. See: {link}"),
-    "reminder": ("提醒：工程师将于 {window} 上门。{preparation}。", "Reminder: the engineer comes {window}. {preparation}."),
-    "late": ("抱歉，工程师会晚到约 {minutes} 分钟。", "Sorry: the engineer will be about {minutes} minutes late."),
+    "reminder": (
+        "提醒：工程师将于 {window} 上门。{preparation}。",
+        "Reminder: the engineer comes {window}. {preparation}.",
+    ),
+    "late": (
+        "抱歉，工程师会晚到约 {minutes} 分钟。",
+        "Sorry: the engineer will be about {minutes} minutes late.",
+    ),
     "quote": (
         "检查已完成，有一项费用请您定：{amount} 元。查看并选择：{link}",
         "The check is done; there is a charge to decide: {amount} yuan. See and choose: {link}",
@@ -46,4 +52,6 @@ def is_public(addresses: Iterable[str]) -> bool:
 
 def wants(events: Iterable[str], name: str) -> bool:
     """Say whether a subscription (`work_order.completed`, `work_order.*`, `*`) covers a fact."""
-    return any(event in ("*", name) or (event.endswith(".*") and name.startswith(event[:-1])) for event in events)
+    return any(
+        event in ("*", name) or (event.endswith(".*") and name.startswith(event[:-1])) for event in events
+    )

@@ -74,7 +74,9 @@ def sender(request: HttpRequest) -> str:
     """Give the address a request came from, behind the trusted proxies."""
     from django.conf import settings
 
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
+    ]
     count: int = settings.TRUSTED_PROXIES
     if count and len(forwarded) >= count:
         return forwarded[-count]

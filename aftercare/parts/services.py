@@ -15,7 +15,15 @@ from .models import Part, Stock
 
 
 def add_part(
-    *, code: str, name: str, model: str, category: str, price_fen: int, by: Actor, cover: str = "", cost_fen: int = 0
+    *,
+    code: str,
+    name: str,
+    model: str,
+    category: str,
+    price_fen: int,
+    by: Actor,
+    cover: str = "",
+    cost_fen: int = 0,
 ) -> Part:
     """Add a part to the price list, or give the one there is."""
     require(by, "edit_people")

@@ -79,7 +79,9 @@ class Staff(AbstractBaseUser):
         """Bind sessions to the password and to the epoch that "sign out everywhere" raises."""
         from django.utils.crypto import salted_hmac
 
-        return salted_hmac("staff-session", f"{self.password}:{self.session_epoch}", algorithm="sha256").hexdigest()
+        return salted_hmac(
+            "staff-session", f"{self.password}:{self.session_epoch}", algorithm="sha256"
+        ).hexdigest()
 
 
 class Certificate(models.Model):
@@ -102,7 +104,9 @@ class Shift(models.Model):
     class Meta:
         indexes = [models.Index(fields=["staff", "ends_at"], name="shift_of_staff")]
         constraints = [
-            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_ends_later")
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_ends_later"
+            )
         ]
 
 

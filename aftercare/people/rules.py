@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-DESK = frozenset({"agent", "dispatcher", "supervisor", "store_manager", "manager", "headquarters", "administrator"})
+DESK = frozenset(
+    {"agent", "dispatcher", "supervisor", "store_manager", "manager", "headquarters", "administrator"}
+)
 LEADERS = frozenset({"supervisor", "store_manager", "regional", "manager", "headquarters", "executive"})
 READERS = DESK | LEADERS | {"analyst"}
 FIELD = frozenset({"engineer", "provider"})

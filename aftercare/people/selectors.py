@@ -31,7 +31,9 @@ def actor_for(staff: Staff) -> Actor:
 def actor_for_client(client: ApiClient) -> Actor:
     """Make the actor of an API client: it reaches its unit and all below."""
     units = None if client.unit.kind == "headquarters" else units_below(client.unit)
-    return Actor("client", client.pk, client.name, units=units, unit_id=client.unit_id, verbs=frozenset(client.verbs))
+    return Actor(
+        "client", client.pk, client.name, units=units, unit_id=client.unit_id, verbs=frozenset(client.verbs)
+    )
 
 
 def units_below(unit: Unit) -> frozenset[int]:
@@ -100,7 +102,12 @@ def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
         .select_related("unit")
         .prefetch_related(
             Prefetch("certificates", Certificate.objects.filter(valid_on__lte=on)),
-            Prefetch("shifts", Shift.objects.filter(ends_at__gt=at, starts_at__lt=at + timedelta(days=2)).order_by("starts_at")),
+            Prefetch(
+                "shifts",
+                Shift.objects.filter(ends_at__gt=at, starts_at__lt=at + timedelta(days=2)).order_by(
+                    "starts_at"
+                ),
+            ),
             Prefetch("leaves", Leave.objects.filter(ends_at__gt=at)),
         )
         .order_by("id")

@@ -23,7 +23,10 @@ class PolicyVersion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["unit"], condition=models.Q(active=True), name="one_active_policy_a_unit", nulls_distinct=False
+                fields=["unit"],
+                condition=models.Q(active=True),
+                name="one_active_policy_a_unit",
+                nulls_distinct=False,
             )
         ]
 

@@ -34,7 +34,9 @@ def policy_for(unit_id: int | None = None) -> Policy:
     """Give the policy in force for a unit: its own, else that of the nearest unit above, else the company's."""
     active = _active_versions()
     if not active:
-        raise Conflict(_("no policy pack is active; run: aftercare policy activate appliance"), code="no_policy")
+        raise Conflict(
+            _("no policy pack is active; run: aftercare policy activate appliance"), code="no_policy"
+        )
     if len(active) > 1 and unit_id is not None:
         for above in _units_above(unit_id):
             if above in active:
@@ -68,7 +70,8 @@ _FRESH_FOR = 1.0
 def _active_versions() -> dict[int | None, int]:
     known = _active.get("now")
     if known is None or time.monotonic() - known[0] > _FRESH_FOR:
-        found = dict(PolicyVersion.objects.filter(active=True).values_list("unit_id", "id"))
+        rows = PolicyVersion.objects.filter(active=True)
+        found: dict[int | None, int] = {row.unit_id: row.pk for row in rows.only("unit_id", "id")}
         known = _active["now"] = (time.monotonic(), found)
     return known[1]
 

@@ -22,7 +22,13 @@ from .selectors import forget_active_versions
 
 
 def activate_pack(
-    name: str, *, by: Actor, at: datetime, overlays: Iterable[str] = (), unit: Unit | None = None, folder: Path = PACKS
+    name: str,
+    *,
+    by: Actor,
+    at: datetime,
+    overlays: Iterable[str] = (),
+    unit: Unit | None = None,
+    folder: Path = PACKS,
 ) -> PolicyVersion:
     """Load a pack with its overlays, and make it the version in force from now; older decisions keep theirs.
 
@@ -44,5 +50,11 @@ def activate_pack(
         )  # fmt: skip
         forget_active_versions()
         transaction.on_commit(forget_active_versions)
-        record("policy.activated", version, by=by, at=at, values={"pack": name, "number": number, "digest": digest})
+        record(
+            "policy.activated",
+            version,
+            by=by,
+            at=at,
+            values={"pack": name, "number": number, "digest": digest},
+        )
     return version

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,7 +66,9 @@ def load_keys() -> KeyRing:
     keys = {name: base64.urlsafe_b64decode(value) for name, value in ring["keys"].items()}
     wrong = [name for name, value in keys.items() if len(value) != KEY_BYTES]
     if wrong or not keys:
-        raise ValueError(f"AFTERCARE_KEYS: keys {wrong or 'missing'}: expected {KEY_BYTES} bytes in base64 each")
+        raise ValueError(
+            f"AFTERCARE_KEYS: keys {wrong or 'missing'}: expected {KEY_BYTES} bytes in base64 each"
+        )
     return KeyRing(keys, base64.urlsafe_b64decode(ring["index"]), ring["secret"])
 
 
@@ -73,7 +76,7 @@ def _encoded(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode()
 
 
-def _write(path: Path, ring: dict[str, object]) -> None:
+def _write(path: Path, ring: Mapping[str, object]) -> None:
     partial = path.with_suffix(".part")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         json.dump(ring, out, indent=1)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import models
 
+from .ciphers import decrypt, encrypt
+
 
 class EncryptedText(models.Field):  # type: ignore[type-arg]
     """Text that is encrypted at rest; it can't be filtered or sorted, only found through a blind index."""
@@ -23,13 +25,9 @@ class EncryptedText(models.Field):  # type: ignore[type-arg]
         return "BinaryField"
 
     def from_db_value(self, value: bytes | None, expression: Any, connection: Any) -> str:
-        from .services import decrypt
-
         return decrypt(value) if value else ""
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        from .services import encrypt
-
         if isinstance(value, str):
             return encrypt(value) if value else b""
         return value

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 
+from .ciphers import blind_index, decrypt, encrypt
 from .keyring import load_keys
 from .models import EncryptedText
 
-
-def encrypt(text: str) -> bytes:
-    """Encrypt text with the current key: `key id · 0 · nonce(12) · ciphertext and tag`."""
-    ring = load_keys()
-    nonce = os.urandom(12)
-    sealed = AESGCM(ring.keys[ring.current]).encrypt(nonce, text.encode(), ring.current.encode())
-    return ring.current.encode() + b"\0" + nonce + sealed
-
-
-def decrypt(stored: bytes) -> str:
-    """Decrypt what `encrypt` wrote, with whichever key of the ring wrote it."""
-    name, _, rest = bytes(stored).partition(b"\0")
-    key = load_keys().keys.get(name.decode())
-    if key is None:
-        raise ValueError(f"personal data was written with key {name.decode()!r}, which the key ring does not hold")
-    return AESGCM(key).decrypt(rest[:12], rest[12:], name).decode()
-
-
-def blind_index(value: str, *, purpose: str) -> bytes:
-    """Compute the keyed hash that finds a normalised value; hashes of different purposes can't be compared."""
-    if not value:
-        return b""
-    return hmac.new(load_keys().index_key, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()[:16]
+__all__ = ["blind_index", "decrypt", "encrypt", "reencrypt_all"]
 
 
 def reencrypt_all(*, batch: int = 500) -> int:
@@ -49,11 +23,11 @@ def reencrypt_all(*, batch: int = 500) -> int:
 
 
 def _reencrypt(model: type, fields: list[str], batch: int) -> int:
-    from django.db import connection
-
     prefix = load_keys().current.encode() + b"\0"
     table, changed, last = model._meta.db_table, 0, 0  # type: ignore[attr-defined]
-    old = " OR ".join(f'(length("{f}") > 0 AND substring("{f}" from 1 for {len(prefix)}) <> %s)' for f in fields)
+    old = " OR ".join(
+        f'(length("{f}") > 0 AND substring("{f}" from 1 for {len(prefix)}) <> %s)' for f in fields
+    )
     columns = ", ".join(f'"{f}"' for f in fields)
     while True:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -54,7 +54,9 @@ def months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def read_warranty(rule: Warranty | None, purchased_on: date | None, *, on: date, category: str) -> WarrantyReading:
+def read_warranty(
+    rule: Warranty | None, purchased_on: date | None, *, on: date, category: str
+) -> WarrantyReading:
     """Compute what is covered on the day `on`; unknown purchase or category gives no cover at all."""
     if rule is None or purchased_on is None or purchased_on > on:
         return WarrantyReading([], purchased_on, 0, category)

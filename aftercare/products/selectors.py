@@ -22,7 +22,9 @@ def product_of_model(model: str) -> Product | None:
 
 
 def items_of(customer_id: int) -> list[Item]:
-    return list(Item.objects.filter(customer_id=customer_id).select_related("product", "sold_by").order_by("-id"))
+    return list(
+        Item.objects.filter(customer_id=customer_id).select_related("product", "sold_by").order_by("-id")
+    )
 
 
 def item_by_id(item_id: int | None) -> Item | None:

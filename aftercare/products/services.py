@@ -43,7 +43,11 @@ def serial_problems(serial: str, pattern: str, *, purchased_on: date | None, on:
     problems = []
     if serial and not re.fullmatch(pattern, serial):
         problems.append(
-            Problem("serial", _("this is not a serial number"), _("6 to 30 letters, digits and hyphens, from the plate"))
+            Problem(
+                "serial",
+                _("this is not a serial number"),
+                _("6 to 30 letters, digits and hyphens, from the plate"),
+            )
         )
     if purchased_on and purchased_on > on:
         problems.append(Problem("purchased_on", _("the day of purchase is in the future"), f"≤ {on}"))

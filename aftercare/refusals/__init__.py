@@ -35,7 +35,9 @@ class Refusal(Exception):
 class Invalid(Refusal):
     """Input that breaks a rule of its form."""
 
-    def __init__(self, what: str, problems: list[Problem] | None = None, *, where: str = "", expected: str = "") -> None:
+    def __init__(
+        self, what: str, problems: list[Problem] | None = None, *, where: str = "", expected: str = ""
+    ) -> None:
         listed = problems or [Problem(where, what, expected)]
         super().__init__(what, listed, 422, "invalid")
 

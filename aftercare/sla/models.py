@@ -42,17 +42,23 @@ class Clock(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["key", "code"], condition=models.Q(state__in=["running", "paused"]), name="one_open_clock"
+                fields=["key", "code"],
+                condition=models.Q(state__in=["running", "paused"]),
+                name="one_open_clock",
             )
         ]
         indexes = [
-            models.Index(fields=["next_step_at"], name="clock_sweep", condition=models.Q(next_step_at__isnull=False)),
+            models.Index(
+                fields=["next_step_at"], name="clock_sweep", condition=models.Q(next_step_at__isnull=False)
+            ),
             models.Index(fields=["case_id"], name="clock_of_case"),
             models.Index(
                 fields=["holder_id", "due_at"], name="clock_of_holder", condition=models.Q(state="running")
             ),
             models.Index(
-                fields=["role", "unit_id", "due_at"], name="clock_of_role", condition=models.Q(state="running")
+                fields=["role", "unit_id", "due_at"],
+                name="clock_of_role",
+                condition=models.Q(state="running"),
             ),
         ]
 

@@ -70,7 +70,9 @@ def read_clock(events: Iterable[Event], target: timedelta) -> Reading | None:
     return Reading("paused" if paused_at else "running", started_at, due_at, None, paused_at, pauses)
 
 
-def next_step_at(reading: Reading, target: timedelta, warn_at: Iterable[int], *, done: int) -> datetime | None:
+def next_step_at(
+    reading: Reading, target: timedelta, warn_at: Iterable[int], *, done: int
+) -> datetime | None:
     """Give the next instant at which something must be noticed: a pre-warning, or the breach itself.
 
     `done` is the percentage already noticed (0 at first, 100 after the breach).

@@ -53,5 +53,7 @@ def cases_with_due_clocks(actor: Actor, *, before: datetime) -> QuerySet[Clock]:
 
 def next_due_at() -> datetime | None:
     """Give the next instant at which the sweep has something to do."""
-    clock = Clock.objects.filter(next_step_at__isnull=False).order_by("next_step_at").only("next_step_at").first()
+    clock = (
+        Clock.objects.filter(next_step_at__isnull=False).order_by("next_step_at").only("next_step_at").first()
+    )
     return clock.next_step_at if clock else None

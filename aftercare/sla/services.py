@@ -47,7 +47,13 @@ def _touched(policy: Policy, name: str) -> list[tuple[ClockRule, list[str]]]:
     """Give the clock rules that a fact of this name touches, and how."""
     found = []
     for rule in policy.pack.clocks.clocks:
-        ways = ((STOP, rule.stops), (CANCEL, rule.cancels), (PAUSE, rule.pauses), (RESUME, rule.resumes), (START, rule.starts))
+        ways = (
+            (STOP, rule.stops),
+            (CANCEL, rule.cancels),
+            (PAUSE, rule.pauses),
+            (RESUME, rule.resumes),
+            (START, rule.starts),
+        )
         whats = [what for what, names in ways if name in names]
         if whats:
             found.append((rule, whats))
@@ -57,7 +63,7 @@ def _touched(policy: Policy, name: str) -> list[tuple[ClockRule, list[str]]]:
 def follow_change(fact: Fact, policy: Policy) -> None:
     """Give the open clocks of a request the targets of its new urgency."""
     rules = {rule.code: rule for rule in policy.pack.clocks.clocks}
-    for clock in Clock.objects.select_for_update().filter(case_id=fact.case_id, state__in=OPEN):
+    for clock in Clock.objects.select_for_update().filter(case_id=fact.case_id or 0, state__in=OPEN):
         rule = rules.get(clock.code)
         if rule is None:
             continue
@@ -117,7 +123,9 @@ def explain_clock(clock: Clock, language: str) -> list[str]:
 def _start_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:
     values = fact.values
     seconds, path = rule.target(
-        urgency=values.get("urgency", "normal"), kind=values.get("kind", ""), category=values.get("category", "")
+        urgency=values.get("urgency", "normal"),
+        kind=values.get("kind", ""),
+        category=values.get("category", ""),
     )
     clock = Clock(
         code=rule.code, key=key, case_id=fact.case_id or 0, order_id=fact.order_id, unit_id=fact.unit_id or 0,

@@ -48,23 +48,34 @@ class Appointment(Stateful):
                 expressions=[
                     (
                         Func(
-                            F("engineer"), F("engineer"), Value("[]"), function="int8range",
+                            F("engineer"),
+                            F("engineer"),
+                            Value("[]"),
+                            function="int8range",
                             output_field=BigIntegerRangeField(),
                         ),
                         RangeOperators.OVERLAPS,
                     ),
                     (
-                        Func(F("starts_at"), F("ends_at"), function="tstzrange", output_field=DateTimeRangeField()),
+                        Func(
+                            F("starts_at"),
+                            F("ends_at"),
+                            function="tstzrange",
+                            output_field=DateTimeRangeField(),
+                        ),
                         RangeOperators.OVERLAPS,
                     ),
                 ],
                 condition=Q(state="booked"),
             ),
             models.CheckConstraint(
-                condition=~Q(state="booked") | Q(starts_at__isnull=False), name="booked_appointments_have_a_window"
+                condition=~Q(state="booked") | Q(starts_at__isnull=False),
+                name="booked_appointments_have_a_window",
             ),
             models.UniqueConstraint(
-                fields=["order"], condition=Q(state__in=["proposed", "booked"]), name="one_open_appointment_an_order"
+                fields=["order"],
+                condition=Q(state__in=["proposed", "booked"]),
+                name="one_open_appointment_an_order",
             ),
         ]
         indexes = [

@@ -34,7 +34,11 @@ def free_slots(
         if at.minute or at.second or at.microsecond:
             at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         while at + slot_for <= min(ends, before):
-            inside = opens <= at.time() and (at + slot_for).time() <= closes and (at + slot_for).date() == at.date()
+            inside = (
+                opens <= at.time()
+                and (at + slot_for).time() <= closes
+                and (at + slot_for).date() == at.date()
+            )
             clash = any(at < end and start < at + slot_for for start, end in taken)
             if inside and not clash and a_day.get(at.date(), 0) < max(1, count - 1):
                 found.append((at, at + slot_for))

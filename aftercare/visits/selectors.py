@@ -32,7 +32,9 @@ def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]
 
 
 def booked_windows(engineer_id: int, start: datetime, end: datetime) -> list[Span]:
-    rows = Appointment.objects.filter(engineer_id=engineer_id, state="booked", starts_at__lt=end, ends_at__gt=start)
+    rows = Appointment.objects.filter(
+        engineer_id=engineer_id, state="booked", starts_at__lt=end, ends_at__gt=start
+    )
     return [(a, b) for a, b in rows.values_list("starts_at", "ends_at") if a and b]
 
 
@@ -67,7 +69,11 @@ def visits_of(order_id: int) -> list[Visit]:
 
 
 def open_visit(order_id: int) -> Visit | None:
-    return Visit.objects.filter(order_id=order_id, state__in=OPEN_VISITS).select_related("order__request").first()
+    return (
+        Visit.objects.filter(order_id=order_id, state__in=OPEN_VISITS)
+        .select_related("order__request")
+        .first()
+    )
 
 
 def visit_for(actor: Actor, number: str) -> Visit:
@@ -112,9 +118,11 @@ def earlier_visit_within(order: WorkOrder, *, days: int, at: datetime) -> Visit 
         return None
     return (
         Visit.objects.filter(
-            order__request__customer_id=request.customer_id, order__request__product_model=request.product_model,
-            state="finished", finished_at__gte=at - timedelta(days=days),
-        )  # fmt: skip
+            order__request__customer_id=request.customer_id,
+            order__request__product_model=request.product_model,
+            state="finished",
+            finished_at__gte=at - timedelta(days=days),
+        )
         .exclude(order_id=order.pk)
         .order_by("-finished_at")
         .first()

@@ -50,10 +50,14 @@ class WorkOrder(Stateful):
             models.Index(fields=["unit", "state", "-id"], name="order_by_unit"),
             models.Index(fields=["state", "-id"], name="order_by_state"),
             models.Index(
-                fields=["assignee"], name="order_in_hand", condition=models.Q(state__in=["pending", "booked", "in_service"])
+                fields=["assignee"],
+                name="order_in_hand",
+                condition=models.Q(state__in=["pending", "booked", "in_service"]),
             ),
             models.Index(fields=["assignee", "window_starts_at"], name="order_of_day"),
-            models.Index(fields=["completed_at"], name="order_by_end", condition=models.Q(completed_at__isnull=False)),
+            models.Index(
+                fields=["completed_at"], name="order_by_end", condition=models.Q(completed_at__isnull=False)
+            ),
             models.Index(fields=["opened_at"], name="order_by_start"),
         ]
         constraints = [

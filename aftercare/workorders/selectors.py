@@ -16,7 +16,12 @@ from .states import UNFINISHED
 
 
 def work_orders_for(
-    actor: Actor, *, state: str = "", unit_id: int | None = None, category: str = "", assignee_id: int | None = None
+    actor: Actor,
+    *,
+    state: str = "",
+    unit_id: int | None = None,
+    category: str = "",
+    assignee_id: int | None = None,
 ) -> QuerySet[WorkOrder]:
     """Give the work orders this reader may see, newest first."""
     require(actor, "read_work_order")
@@ -40,18 +45,27 @@ def work_orders_for(
 
 def work_order_for(actor: Actor, number: str) -> WorkOrder:
     """Give one work order by number; missing and hidden look the same."""
-    found = work_orders_for(actor).select_related("request__item__product", "policy").filter(number=number).first()
+    found = (
+        work_orders_for(actor)
+        .select_related("request__item__product", "policy")
+        .filter(number=number)
+        .first()
+    )
     if found is None:
         raise NotFound()
     return found
 
 
 def work_order_by_id(order_id: int) -> WorkOrder:
-    return WorkOrder.objects.select_related("request__customer", "request__item__product", "unit").get(id=order_id)
+    return WorkOrder.objects.select_related("request__customer", "request__item__product", "unit").get(
+        id=order_id
+    )
 
 
 def orders_of_request(request_id: int) -> list[WorkOrder]:
-    return list(WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id"))
+    return list(
+        WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id")
+    )
 
 
 def unfinished_counts(staff_ids: Iterable[int]) -> dict[int, int]:
@@ -64,14 +78,18 @@ def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
     """Give somebody's jobs of a day: those booked for it, and those in hand without a time."""
     match = Q(window_starts_at__gte=start, window_starts_at__lt=end) | Q(state__in=UNFINISHED)
     rows = WorkOrder.objects.filter(match, assignee_id=staff_id).exclude(state="cancelled")
-    return list(rows.select_related("request__customer", "request__item__product").order_by("window_starts_at", "id"))
+    return list(
+        rows.select_related("request__customer", "request__item__product").order_by("window_starts_at", "id")
+    )
 
 
 def familiar_staff(customer_id: int | None, category: str) -> set[int]:
     """Give those who finished a job for this customer before."""
     if customer_id is None:
         return set()
-    rows = WorkOrder.objects.filter(request__customer_id=customer_id, state="completed", assignee__isnull=False)
+    rows = WorkOrder.objects.filter(
+        request__customer_id=customer_id, state="completed", assignee__isnull=False
+    )
     return set(rows.values_list("assignee_id", flat=True)[:20])
 
 

@@ -28,7 +28,9 @@ def open_work_order(
     """Open a work order for a request; a request may have several."""
     require(by, "open_work_order", unit_id=request.unit_id, reach=True)
     if service_type not in ServiceType.values:
-        raise Invalid(_("unknown kind of service"), where="service_type", expected=", ".join(ServiceType.values))
+        raise Invalid(
+            _("unknown kind of service"), where="service_type", expected=", ".join(ServiceType.values)
+        )
     if request.state != "open":
         raise Conflict(_("the request is no longer open"), where="state", expected="open")
     policy = policy_for(request.unit_id)
@@ -100,7 +102,14 @@ def note_arrival(order: WorkOrder, *, at: datetime) -> None:
 
 
 def complete_work_order(
-    order: WorkOrder, *, by: Actor, at: datetime, outcome: str, parts_fen: int = 0, parts_cost_fen: int = 0, fee_fen: int = 0
+    order: WorkOrder,
+    *,
+    by: Actor,
+    at: datetime,
+    outcome: str,
+    parts_fen: int = 0,
+    parts_cost_fen: int = 0,
+    fee_fen: int = 0,
 ) -> None:
     """Complete an order with its outcome and charges."""
     move(
@@ -138,8 +147,10 @@ def resume_work_order(order: WorkOrder, *, by: Actor, at: datetime) -> None:
     """Let the clocks run again."""
     require(by, "pause_work_order", unit_id=order.unit_id, reach=not by.own_only)
     with transaction.atomic():
-        changed = WorkOrder.objects.filter(pk=order.pk).exclude(waiting_for="").update(
-            waiting_for="", waiting_since=None
+        changed = (
+            WorkOrder.objects.filter(pk=order.pk)
+            .exclude(waiting_for="")
+            .update(waiting_for="", waiting_since=None)
         )
         if not changed:
             raise Conflict(_("this order is not waiting"), where="state")
@@ -150,7 +161,9 @@ def resume_work_order(order: WorkOrder, *, by: Actor, at: datetime) -> None:
 def resume_expired_pauses(*, at: datetime) -> int:
     """Resume orders that waited longer than the pack allows for their reason; give how many."""
     resumed = 0
-    for order in WorkOrder.objects.exclude(waiting_for="").filter(state__in=UNFINISHED).select_related("unit")[:200]:
+    for order in (
+        WorkOrder.objects.exclude(waiting_for="").filter(state__in=UNFINISHED).select_related("unit")[:200]
+    ):
         limits = {r.code: r.at_most for r in policy_for(order.unit_id).pack.clocks.pause_reasons}
         limit = limits.get(order.waiting_for)
         if limit and order.waiting_since and (at - order.waiting_since).total_seconds() >= limit:
@@ -163,7 +176,9 @@ def convert_to_visit(order: WorkOrder, *, by: Actor, at: datetime, because: str)
     """Turn remote support that did not help into a visit; the customer repeats nothing (M59)."""
     require(by, "convert_to_visit", unit_id=order.unit_id, reach=not by.own_only)
     if order.service_type != "remote" or order.state not in UNFINISHED:
-        raise Conflict(_("only unfinished remote support becomes a visit"), where="service_type", expected="remote")
+        raise Conflict(
+            _("only unfinished remote support becomes a visit"), where="service_type", expected="remote"
+        )
     with transaction.atomic():
         WorkOrder.objects.filter(pk=order.pk).update(service_type="visit")
         order.service_type = "visit"

@@ -59,7 +59,11 @@ def form_problems(form: RequestForm, pack: Pack, *, today: date) -> list[Problem
     problems += writing_problems(form, pack)
     if form.serial and not re.fullmatch(forms.serial_pattern, form.serial):
         problems.append(
-            Problem("serial", _("this is not a serial number"), _("6 to 30 letters, digits and hyphens, from the plate"))
+            Problem(
+                "serial",
+                _("this is not a serial number"),
+                _("6 to 30 letters, digits and hyphens, from the plate"),
+            )
         )
     if form.purchased_on and form.purchased_on > today:
         problems.append(Problem("purchased_on", _("the day of purchase is in the future"), f"≤ {today}"))
@@ -74,7 +78,9 @@ def writing_problems(form: RequestForm, pack: Pack) -> list[Problem]:
     if len(text) > TEXT_MAX:
         return [Problem("description", _("the description is too long"), _("at most 4,000 characters"))]
     if not text:
-        return [Problem("description", _("the description is missing"), _("what was seen, heard or measured"))]
+        return [
+            Problem("description", _("the description is missing"), _("what was seen, heard or measured"))
+        ]
     if not form.strict_writing:
         return []
     rest = text
@@ -95,7 +101,8 @@ def writing_problems(form: RequestForm, pack: Pack) -> list[Problem]:
             Problem(
                 "description",
                 _("the description is too short"),
-                _("at least %(n)d characters: what happens, how often, what was tried") % {"n": forms.description_min},
+                _("at least %(n)d characters: what happens, how often, what was tried")
+                % {"n": forms.description_min},
             )
         ]
     guesses = matched_words(text, forms.guess_words)
@@ -116,7 +123,9 @@ def _place_problems(form: RequestForm) -> list[Problem]:
     if form.lat is None or form.lon is None or not (-90 <= form.lat <= 90 and -180 <= form.lon <= 180):
         return [Problem("lat, lon", _("this is not a place"), "-90…90, -180…180")]
     if abs(form.lat) < 1e-6 and abs(form.lon) < 1e-6:
-        return [Problem("lat, lon", _("0, 0 is in the sea: the place is missing"), _("real coordinates, or none"))]
+        return [
+            Problem("lat, lon", _("0, 0 is in the sea: the place is missing"), _("real coordinates, or none"))
+        ]
     return []
 
 

@@ -27,7 +27,9 @@ class Judgement:
         }  # fmt: skip
 
 
-def judge_urgency(pack: Pack, *, kind: str, text: str, category: str, month: int, emotion: str = "") -> Judgement:
+def judge_urgency(
+    pack: Pack, *, kind: str, text: str, category: str, month: int, emotion: str = ""
+) -> Judgement:
     """Give the highest urgency any rule demands; safety comes first whatever else is written."""
     facts = {"kind": kind, "text": text, "category": category, "month": month, "emotion": emotion}
     best: Judgement | None = None
@@ -36,7 +38,9 @@ def judge_urgency(pack: Pack, *, kind: str, text: str, category: str, month: int
         if (rule.words and not words) or not holds(rule.when, facts):
             continue
         if best is None or RANK[rule.urgency] > RANK[best.value]:
-            best = Judgement(rule.urgency, f"urgency.{rule.code}", tuple(words), rule.reason.zh, rule.reason.en)
+            best = Judgement(
+                rule.urgency, f"urgency.{rule.code}", tuple(words), rule.reason.zh, rule.reason.en
+            )
     reason = pack.urgency.default_reason
     return best or Judgement(pack.urgency.default, "urgency.default", (), reason.zh, reason.en)
 
@@ -46,5 +50,7 @@ def judge_emotion(pack: Pack, text: str) -> Judgement:
     for value, words in (("angry", pack.urgency.angry_words), ("anxious", pack.urgency.anxious_words)):
         found = matched_words(text, words)
         if found:
-            return Judgement(value, f"urgency.{value}_words", tuple(found), "、".join(found), ", ".join(found))
+            return Judgement(
+                value, f"urgency.{value}_words", tuple(found), "、".join(found), ", ".join(found)
+            )
     return Judgement("calm", "urgency.calm", (), "", "")

@@ -28,7 +28,13 @@ class Mapping(BaseModel):
     columns: dict[str, str | list[str]]
     fixed: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
-    date_formats: list[str] = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d", "%Y/%m/%d"]
+    date_formats: list[str] = [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d",
+        "%Y/%m/%d",
+    ]
     zone: str = "Asia/Shanghai"
     encoding: str = "utf-8-sig"
     history: bool = False
@@ -50,7 +56,9 @@ def parse_mapping(text: str, *, where: str) -> Mapping:
     unknown = [name for name in (*mapping.columns, *mapping.fixed, *mapping.values) if name not in FIELDS]
     if unknown:
         raise Invalid(
-            _("unknown field: %(names)s") % {"names": ", ".join(unknown)}, where=where, expected=", ".join(FIELDS)
+            _("unknown field: %(names)s") % {"names": ", ".join(unknown)},
+            where=where,
+            expected=", ".join(FIELDS),
         )
     return mapping
 
@@ -122,5 +130,7 @@ def _instant(name: str, raw: Any, mapping: Mapping, problems: list[Problem]) -> 
         except ValueError:
             continue
         return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(mapping.zone))
-    problems.append(Problem(name, f"“{raw}”", _("a date such as %(form)s") % {"form": mapping.date_formats[0]}))
+    problems.append(
+        Problem(name, f"“{raw}”", _("a date such as %(form)s") % {"form": mapping.date_formats[0]})
+    )
     return None

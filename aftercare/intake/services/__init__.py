@@ -1,6 +1,13 @@
 """What can be done with requests."""
 
-from .answering import answer_request, cancel_request, close_request, note_request, plan_request, reopen_request
+from .answering import (
+    answer_request,
+    cancel_request,
+    close_request,
+    note_request,
+    plan_request,
+    reopen_request,
+)
 from .importing import load_rows, process_rows, start_import
 from .points import add_report_point
 from .raw import correct_raw_input, discard_raw_input, keep_refused_input

@@ -59,7 +59,15 @@ def cancel_request(request: Request, *, by: Actor, at: datetime, because: str) -
 
 def reopen_request(request: Request, *, by: Actor, at: datetime, because: str) -> None:
     """Open a request again, with the reason."""
-    move(request, "open", by=by, at=at, because=_said(because, where="because"), fact="request.reopened", closed_at=None)
+    move(
+        request,
+        "open",
+        by=by,
+        at=at,
+        because=_said(because, where="because"),
+        fact="request.reopened",
+        closed_at=None,
+    )
 
 
 def _note(request: Request, name: str, kind: str, text: str, *, by: Actor, at: datetime) -> None:

@@ -37,11 +37,13 @@ def load_rows(path: Path, mapping: Mapping) -> Iterator[dict[str, str]]:
     if path.suffix == ".xlsx":
         yield from _xlsx_rows(path)
         return
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
     with opened as raw, io.TextIOWrapper(raw, encoding=mapping.encoding, newline="") as text:
         reader = csv.DictReader(_bounded(text))
         if not reader.fieldnames:
-            raise Invalid(_("the file has no header row"), where=path.name, expected=_("column names in the first row"))
+            raise Invalid(
+                _("the file has no header row"), where=path.name, expected=_("column names in the first row")
+            )
         try:
             for row in reader:
                 yield {str(k): v if isinstance(v, str) else "" for k, v in row.items() if k is not None}
@@ -52,7 +54,9 @@ def load_rows(path: Path, mapping: Mapping) -> Iterator[dict[str, str]]:
             ) from error  # fmt: skip
 
 
-def start_import(path: Path, mapping: Mapping, *, unit: Unit, by: Actor, at: datetime) -> tuple[ImportJob, bool]:
+def start_import(
+    path: Path, mapping: Mapping, *, unit: Unit, by: Actor, at: datetime
+) -> tuple[ImportJob, bool]:
     """Keep every row of a file, or find the job that already does; give the job and whether it is resumed."""
     require(by, "import_requests", unit_id=unit.pk, reach=True)
     digest = hashlib.sha256(path.read_bytes() + mapping.model_dump_json().encode()).hexdigest()
@@ -74,7 +78,13 @@ def start_import(path: Path, mapping: Mapping, *, unit: Unit, by: Actor, at: dat
         while chunk := list(itertools.islice(numbered, 1000)):
             RawInput.objects.bulk_create(
                 [
-                    RawInput(job=job, line=line, channel="import", unit=unit, body=json.dumps(row, ensure_ascii=False))
+                    RawInput(
+                        job=job,
+                        line=line,
+                        channel="import",
+                        unit=unit,
+                        body=json.dumps(row, ensure_ascii=False),
+                    )
                     for line, row in chunk
                 ]
             )
@@ -85,7 +95,9 @@ def start_import(path: Path, mapping: Mapping, *, unit: Unit, by: Actor, at: dat
     return job, False
 
 
-def process_rows(job: ImportJob, *, by: Actor, at: datetime, dry_run: bool = False, batch: int = BATCH) -> Iterator[int]:
+def process_rows(
+    job: ImportJob, *, by: Actor, at: datetime, dry_run: bool = False, batch: int = BATCH
+) -> Iterator[int]:
     """Take in the rows still waiting, a batch a transaction; yields how many rows are done. Resumable anywhere.
 
     A dry run goes through the same checks and writes nothing but the problems it found.
@@ -122,7 +134,9 @@ def _take_row(raw: RawInput, mapping: Mapping, *, by: Actor, at: datetime, dry_r
             raw.state = "accepted"
         raw.problems = []
     except Refusal as refusal:
-        raw.problems = [asdict(problem) for problem in refusal.problems] or [{"where": "", "what": refusal.what}]
+        raw.problems = [asdict(problem) for problem in refusal.problems] or [
+            {"where": "", "what": refusal.what}
+        ]
         raw.state = "waiting" if dry_run else "refused"
     raw.save(update_fields=["state", "problems", "request"])
 
@@ -146,9 +160,13 @@ def _xlsx_rows(path: Path) -> Iterator[dict[str, str]]:
     lines = book.worksheets[0].iter_rows(values_only=True)
     header = [str(cell) if cell is not None else "" for cell in next(lines, ())]
     if not any(header):
-        raise Invalid(_("the file has no header row"), where=path.name, expected=_("column names in the first row"))
+        raise Invalid(
+            _("the file has no header row"), where=path.name, expected=_("column names in the first row")
+        )
     for line in lines:
-        yield {name: "" if cell is None else str(cell) for name, cell in zip(header, line, strict=False) if name}
+        yield {
+            name: "" if cell is None else str(cell) for name, cell in zip(header, line, strict=False) if name
+        }
 
 
 def _bounded(lines: Iterable[str]) -> Iterator[str]:

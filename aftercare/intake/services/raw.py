@@ -63,11 +63,13 @@ def discard_raw_input(raw: RawInput, *, by: Actor, at: datetime, because: str) -
 
 def _form_of(raw: RawInput, body: dict[str, Any]) -> RequestForm:
     if raw.job is not None:
-        form, problems = map_row({k: str(v) for k, v in body.items()}, Mapping.model_validate(raw.job.mapping))
+        form, problems = map_row(
+            {k: str(v) for k, v in body.items()}, Mapping.model_validate(raw.job.mapping)
+        )
         if form is None:
             raise Invalid(_("the row can't be taken yet"), problems)
         return RequestForm(**{**form.__dict__, "unit_id": raw.unit_id})
-    known = {name: body.get(name) or "" for name in (
+    known: dict[str, Any] = {name: body.get(name) or "" for name in (
         "kind", "description", "name", "phone", "email", "address", "product_model", "serial", "remark",
     )}  # fmt: skip
     return RequestForm(**known, channels=(raw.channel,), unit_id=raw.unit_id, strict_writing=False)

@@ -47,7 +47,9 @@ def receive_request(form: RequestForm, *, by: Actor, at: datetime) -> Request:
     return _receive(form, unit_id=unit_id, customer=customer, item=item, by=by, at=at)
 
 
-def receive_from_customer(form: RequestForm, *, unit_id: int, item: Item | None, by: Actor, at: datetime) -> Request:
+def receive_from_customer(
+    form: RequestForm, *, unit_id: int, item: Item | None, by: Actor, at: datetime
+) -> Request:
     """Receive what a customer wrote in the public form; nothing in it may name rows of ours."""
     if form.customer_id or form.item_id or form.external_ref:
         raise Invalid(_("the form holds fields that are not asked"), where="form")
@@ -69,7 +71,14 @@ def change_urgency(request: Request, urgency: str, *, by: Actor, at: datetime, b
         Request.objects.filter(pk=request.pk).update(
             urgency=urgency, urgency_reason={**request.urgency_reason, "overruled": because.strip()}
         )
-        record("request.urgency_changed", request, by=by, at=at, because=because.strip(), values={"before": before})
+        record(
+            "request.urgency_changed",
+            request,
+            by=by,
+            at=at,
+            because=because.strip(),
+            values={"before": before},
+        )
 
 
 def edit_request(

@@ -89,9 +89,7 @@ def deliver(consumer: Consumer, *, at: datetime, batch: int = BATCH) -> int:
         return _deliver_batch(consumer, _react_or_park, at=at, batch=1)
 
 
-def _deliver_batch(
-    consumer: Consumer, react: Callable[..., None], *, at: datetime, batch: int
-) -> int:
+def _deliver_batch(consumer: Consumer, react: Callable[..., None], *, at: datetime, batch: int) -> int:
     with transaction.atomic():
         position = _locked_position(consumer.name)
         if position is None:
@@ -150,7 +148,11 @@ def retry_parked(*, at: datetime, also_given_up: bool = False) -> int:
     healed = 0
     for parked_id in due.values_list("id", flat=True)[:BATCH]:
         with transaction.atomic():
-            parked = ParkedFact.objects.select_for_update(skip_locked=True, of=("self",)).filter(id=parked_id).first()
+            parked = (
+                ParkedFact.objects.select_for_update(skip_locked=True, of=("self",))
+                .filter(id=parked_id)
+                .first()
+            )
             if parked is None or parked.consumer not in _consumers:
                 continue
             try:
@@ -202,7 +204,9 @@ def _react_or_park(consumer: Consumer, fact: Fact, *, at: datetime) -> None:
 
 def _park(consumer: str, fact: Fact, *, at: datetime, attempts: int) -> None:
     error = traceback.format_exc(limit=-6)
-    log.error("reaction_failed", consumer=consumer, fact=fact.id, name=fact.name, attempts=attempts, error=error)
+    log.error(
+        "reaction_failed", consumer=consumer, fact=fact.id, name=fact.name, attempts=attempts, error=error
+    )
     ParkedFact.objects.update_or_create(
         consumer=consumer,
         fact=fact,

@@ -27,7 +27,7 @@ def record(
 
     `values` must be JSON and hold no personal data in clear.
     """
-    about = getattr(subject, "fact_values", dict)()
+    about: dict[str, Any] = getattr(subject, "fact_values", dict)()
     fact = Fact.objects.create(
         name=name,
         subject_kind=getattr(subject, "KIND", "") or subject._meta.model_name or "",

@@ -39,10 +39,9 @@ def move(
             expected=", ".join(sorted(row.MOVES.get(state, ()))) or _("no further move"),
             code="illegal_move",
         )
-    changed = (
-        type(row)
-        ._default_manager.filter(pk=row.pk, state=state)
-        .update(state=to, state_since=at, revision=F("revision") + 1, **changes)
+    rows: Any = type(row)._default_manager
+    changed = rows.filter(pk=row.pk, state=state).update(
+        state=to, state_since=at, revision=F("revision") + 1, **changes
     )
     if not changed:
         raise Conflict(_("somebody else changed this a moment ago"), where="state", code="moved_meanwhile")

@@ -17,7 +17,13 @@ from aftercare.refusals import TooMany
 from ..models import Message
 from ..rules import write_text
 
-PURPOSE = {"slots": "slots", "booked": "progress", "rescheduled": "progress", "quote": "consent", "survey": "survey"}
+PURPOSE = {
+    "slots": "slots",
+    "booked": "progress",
+    "rescheduled": "progress",
+    "quote": "consent",
+    "survey": "survey",
+}
 
 
 def tell_customer(

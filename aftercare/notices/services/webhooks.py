@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 from standardwebhooks.webhooks import Webhook
 
 from aftercare.ledger.models import Fact
@@ -33,16 +34,22 @@ class DeliveryFailed(Exception):
     """The endpoint did not answer 2xx; the queue tries again."""
 
 
-def add_endpoint(*, url: str, events: Iterable[str], unit: Unit, by: Actor, at: datetime) -> tuple[Endpoint, str]:
+def add_endpoint(
+    *, url: str, events: Iterable[str], unit: Unit, by: Actor, at: datetime
+) -> tuple[Endpoint, str]:
     """Subscribe an address to facts; give it and its signing secret (`whsec_…`), which can't be shown again."""
     require(by, "manage_webhooks")
     wanted = [event.strip() for event in events if event.strip()]
     if not wanted:
-        raise Invalid(_("no event was chosen"), where="events", expected="work_order.completed, work_order.*, *")
+        raise Invalid(
+            _("no event was chosen"), where="events", expected="work_order.completed, work_order.*, *"
+        )
     _addresses(url)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     endpoint = Endpoint.objects.create(url=url, secret=secret, events=wanted, unit=unit)
-    record("endpoint.added", endpoint, by=by, at=at, values={"events": wanted, "host": urlsplit(url).hostname})
+    record(
+        "endpoint.added", endpoint, by=by, at=at, values={"events": wanted, "host": urlsplit(url).hostname}
+    )
     return endpoint, secret
 
 
@@ -86,9 +93,7 @@ def resend_delivery(delivery_id: int, *, by: Actor) -> None:
     """Queue a delivery again by hand."""
     require(by, "manage_webhooks")
     Delivery.objects.filter(pk=delivery_id).update(state="waiting")
-    from ..tasks import deliver_webhook
-
-    deliver_webhook.defer(delivery_id=delivery_id)
+    app.configure_task("aftercare.notices.tasks.deliver_webhook").defer(delivery_id=delivery_id)
 
 
 def webhook_body(fact: Fact) -> bytes:
@@ -115,7 +120,9 @@ def _post(delivery: Delivery, now: datetime) -> tuple[int | None, str]:
         headers["host"] = host
         with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
             answer = client.send(
-                client.build_request("POST", url, content=body, headers=headers, extensions={"sni_hostname": address}),
+                client.build_request(
+                    "POST", url, content=body, headers=headers, extensions={"sni_hostname": address}
+                ),
                 stream=True,
             )
             answer.close()

@@ -45,7 +45,9 @@ def home(request: HttpRequest) -> HttpResponse:
     queue = request.GET.get("queue", "mine")
     queue = queue if queue in QUEUES else "mine"
     tasks = _tasks(who, queue, at)
-    chosen = next((t for t in tasks if t.request.number == request.GET.get("at")), tasks[0] if tasks else None)
+    chosen = next(
+        (t for t in tasks if t.request.number == request.GET.get("at")), tasks[0] if tasks else None
+    )
     over, soon = due_counts(who, now=at, soon=at + timedelta(minutes=30))
     return render(request, "desk/home.html", {
         "place": "home", "queue": queue, "groups": _groups(tasks, at), "count": len(tasks), "chosen": chosen,
@@ -86,7 +88,13 @@ def find(who: Actor, text: str) -> dict[str, Any]:
     if orders:
         return {**nothing, "exact": ("work_order", upper), "orders": orders}
     digits = normal_phone(text)
-    customers = [] if who.own_only else customers_by_phone(who, text) if len(digits) >= 4 and digits == text.replace(" ", "").replace("-", "") else []
+    customers = (
+        []
+        if who.own_only
+        else customers_by_phone(who, text)
+        if len(digits) >= 4 and digits == text.replace(" ", "").replace("-", "")
+        else []
+    )
     if not customers and not digits and not who.own_only:
         customers = customers_by_name(who, text)
     rows = list(requests_for(who).filter(serial=text)[:8]) if len(text) >= 6 else []
@@ -99,7 +107,9 @@ def _tasks(who: Actor, queue: str, at: datetime) -> list[Task]:
     clocks = {
         "mine": lambda: clocks_waiting_for(who)[:200],
         "over": lambda: cases_with_due_clocks(who, before=at)[:200],
-        "soon": lambda: cases_with_due_clocks(who, before=at + timedelta(minutes=30)).filter(due_at__gt=at)[:200],
+        "soon": lambda: cases_with_due_clocks(who, before=at + timedelta(minutes=30)).filter(due_at__gt=at)[
+            :200
+        ],
         "all": lambda: running_clocks(who).order_by("due_at")[:200],
     }[queue]()
     return tasks_of(who, clocks)
@@ -124,7 +134,12 @@ def _groups(tasks: list[Task], at: datetime) -> list[tuple[str, str, list[Task]]
 
 
 def _titles() -> dict[str, str]:
-    return {"mine": _("My work"), "over": _("Overdue"), "soon": _("Due within 30 minutes"), "all": _("Everything running")}
+    return {
+        "mine": _("My work"),
+        "over": _("Overdue"),
+        "soon": _("Due within 30 minutes"),
+        "all": _("Everything running"),
+    }
 
 
 def _queues(who: Actor) -> list[tuple[str, str, int]]:
@@ -134,7 +149,13 @@ def _queues(who: Actor) -> list[tuple[str, str, int]]:
         rows.append((_("Waiting for an engineer"), "dispatch_page", open_offers(who).count()))
     if who.can("read_survey"):
         rows.append((_("To follow up"), "followup_page", surveys_for(who, state="due").count()))
-        rows.append((_("Recoveries"), "followup_page", recoveries_for(who).filter(state__in=["open", "taken"]).count()))
+        rows.append(
+            (
+                _("Recoveries"),
+                "followup_page",
+                recoveries_for(who).filter(state__in=["open", "taken"]).count(),
+            )
+        )
     if who.can("receive_request"):
         rows.append((_("Input to correct"), "import_page", refused_inputs(who).count()))
     return rows

@@ -23,7 +23,19 @@ from aftercare.refusals import Invalid, NotFound
 
 from ..doors import actor, now, page
 
-TEXTS = ("name", "phone", "email", "address", "product_model", "serial", "kind", "description", "urgency", "emotion", "remark")
+TEXTS = (
+    "name",
+    "phone",
+    "email",
+    "address",
+    "product_model",
+    "serial",
+    "kind",
+    "description",
+    "urgency",
+    "emotion",
+    "remark",
+)
 
 
 @page("receive_request", "GET", "HEAD", "POST")
@@ -82,7 +94,9 @@ def intake_judgement(request: HttpRequest) -> HttpResponse:
     who, at = actor(request), now()
     pack = policy_for(who.unit_id).pack
     text = request.GET.get("description", "")[:4000]
-    urgency = judge_urgency(pack, kind=request.GET.get("kind", "repair"), text=text, category="", month=at.month)
+    urgency = judge_urgency(
+        pack, kind=request.GET.get("kind", "repair"), text=text, category="", month=at.month
+    )
     emotion = judge_emotion(pack, text)
     language = get_language() or "zh"
     plan = next(clock for clock in pack.clocks.clocks if clock.code == "plan")
@@ -104,8 +118,9 @@ def form_of(request: HttpRequest) -> RequestForm:
     known = customer_for(who, int(customer_id)) if customer_id.isdigit() else None
     if customer_id and known is None:
         raise NotFound()
+    texts: dict[str, Any] = {name: data.get(name, "").strip() for name in TEXTS}
     return RequestForm(
-        **{name: data.get(name, "").strip() for name in TEXTS}, channels=tuple(data.getlist("channels")),
+        **texts, channels=tuple(data.getlist("channels")),
         purchased_on=_day(data.get("purchased_on", "")), customer_id=known.pk if known else None,
         item_id=int(item_id) if item_id.isdigit() else None,
         unit_id=int(data["unit_id"]) if data.get("unit_id", "").isdigit() else None,

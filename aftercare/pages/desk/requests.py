@@ -119,7 +119,9 @@ def request_say(request: HttpRequest, number: str) -> HttpResponse:
 def request_urgency(request: HttpRequest, number: str) -> HttpResponse:
     who = actor(request)
     row = request_for(who, number)
-    change_urgency(row, request.POST.get("urgency", ""), by=who, at=now(), because=request.POST.get("because", ""))
+    change_urgency(
+        row, request.POST.get("urgency", ""), by=who, at=now(), because=request.POST.get("because", "")
+    )
     messages.info(request, _("Urgency changed; the clocks follow"))
     return redirect("request_page", number)
 
@@ -128,7 +130,9 @@ def request_urgency(request: HttpRequest, number: str) -> HttpResponse:
 def request_edit(request: HttpRequest, number: str) -> HttpResponse:
     who = actor(request)
     row = request_for(who, number)
-    changes = {name: request.POST[name] for name in ("product_model", "serial", "remark") if name in request.POST}
+    changes = {
+        name: request.POST[name] for name in ("product_model", "serial", "remark") if name in request.POST
+    }
     seen = request.POST.get("revision", "")
     edit_request(row, changes, by=who, at=now(), revision=int(seen) if seen.isdigit() else 0)
     return redirect("request_page", number)
@@ -182,7 +186,11 @@ def request_link(request: HttpRequest, number: str) -> HttpResponse:
     if row.customer is None:
         raise NotFound()
     token = make_link(
-        row.customer, case_id=row.pk, purpose="progress", lives_for=policy_for(row.unit_id).pack.links.live_for, at=at
+        row.customer,
+        case_id=row.pk,
+        purpose="progress",
+        lives_for=policy_for(row.unit_id).pack.links.live_for,
+        at=at,
     )
     values = case_values(request, number)
     values["link"] = request.build_absolute_uri(f"/c/{token}")

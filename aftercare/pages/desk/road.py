@@ -19,7 +19,9 @@ class Stage:
     used: int = 0
 
 
-def road_of(request: Any, order: Any, appointment: Any, visit: Any, survey: Any, clocks: list[Any], now: datetime) -> list[Stage]:
+def road_of(
+    request: Any, order: Any, appointment: Any, visit: Any, survey: Any, clocks: list[Any], now: datetime
+) -> list[Stage]:
     """Give the eight stages of the road for a request and its (latest) work order."""
     from ..templatetags.show import due_text, local_time, window
 
@@ -37,7 +39,10 @@ def road_of(request: Any, order: Any, appointment: Any, visit: Any, survey: Any,
          local_time(request.closed_at) if request.closed_at else ""),
     ]  # fmt: skip
     if request.state == "answered":
-        return [Stage(title, "past" if title in (_("Intake"), _("Closed")) else "", words) for title, _at, words in stages]
+        return [
+            Stage(title, "past" if title in (_("Intake"), _("Closed")) else "", words)
+            for title, _at, words in stages
+        ]
     first_open = next((i for i, (_t, at, _w) in enumerate(stages) if not at), len(stages))
     running = next((c for c in clocks if c.state in ("running", "paused")), None)
     result = []

@@ -17,7 +17,13 @@ from aftercare.analytics.exporting import as_csv, as_xlsx, report_table
 from aftercare.analytics.selectors import month_of, monthly_report, rows_behind
 from aftercare.dispatch.selectors import dispatch_queue, open_offers, workloads
 from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for
-from aftercare.followup.services import answer_recovery, answer_survey, close_recovery, mark_unreachable, take_recovery
+from aftercare.followup.services import (
+    answer_recovery,
+    answer_survey,
+    close_recovery,
+    mark_unreachable,
+    take_recovery,
+)
 from aftercare.intake.rules import parse_mapping
 from aftercare.intake.selectors import import_jobs_for, job_counts, raw_input_for, refused_inputs
 from aftercare.intake.services import correct_raw_input, discard_raw_input, process_rows, start_import
@@ -73,7 +79,9 @@ def survey_answer(request: HttpRequest, number: str) -> HttpResponse:
         survey, scores, opinion=request.POST.get("opinion", ""), channel="phone", by=who, at=at,
         complaint=request.POST.get("complaint", ""), follow_up=request.POST.get("follow_up", ""),
     )  # fmt: skip
-    messages.info(request, _("Recorded; the supervisor has an hour to take it over") if opened else _("Recorded"))
+    messages.info(
+        request, _("Recorded; the supervisor has an hour to take it over") if opened else _("Recorded")
+    )
     return redirect("followup_page")
 
 
@@ -86,7 +94,11 @@ def recovery_act(request: HttpRequest, recovery_id: int) -> HttpResponse:
             take_recovery(recovery, by=who, at=at)
         case "answer":
             answer_recovery(
-                recovery, solution=request.POST.get("solution", ""), remedy=request.POST.get("remedy", ""), by=who, at=at
+                recovery,
+                solution=request.POST.get("solution", ""),
+                remedy=request.POST.get("remedy", ""),
+                by=who,
+                at=at,
             )
         case "close":
             close_recovery(recovery, by=who, at=at)
@@ -108,7 +120,11 @@ def report_page(request: HttpRequest) -> HttpResponse:
     if form in ("csv", "xlsx"):
         table = report_table(report)
         body = as_csv(table) if form == "csv" else as_xlsx(table, f"SA-DA-006 {month:%Y-%m}")
-        kind = "text/csv; charset=utf-8" if form == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        kind = (
+            "text/csv; charset=utf-8"
+            if form == "csv"
+            else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        )
         answer = HttpResponse(body, content_type=kind)
         answer.headers["Content-Disposition"] = f'attachment; filename="SA-DA-006-{month:%Y-%m}.{form}"'
         return answer
@@ -126,7 +142,11 @@ def report_rows(request: HttpRequest, code: str) -> HttpResponse:
     month = month_of(request.GET.get("month", ""))
     unit = request.GET.get("unit", "")
     measure, rows = rows_behind(
-        actor(request), code, month, unit_id=int(unit) if unit.isdigit() else None, category=request.GET.get("category", "")
+        actor(request),
+        code,
+        month,
+        unit_id=int(unit) if unit.isdigit() else None,
+        category=request.GET.get("category", ""),
     )
     after = request.GET.get("after", "")
     if after.isdigit():
@@ -144,7 +164,11 @@ def people_page(request: HttpRequest) -> HttpResponse:
     units = list(units_for(who))
     unit = request.GET.get("unit", "")
     role = request.GET.get("role", "")
-    staff = list(staff_for(who, unit_id=int(unit) if unit.isdigit() else None, role=role if role in Role.values else "")[:200])
+    staff = list(
+        staff_for(
+            who, unit_id=int(unit) if unit.isdigit() else None, role=role if role in Role.values else ""
+        )[:200]
+    )
     loads = workloads([s.pk for s in staff])
     return render(request, "desk/people.html", {
         "place": "people", "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
@@ -187,7 +211,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
     jobs = import_jobs_for(who)
     chosen = next((job for job in jobs if str(job.pk) == request.GET.get("job")), jobs[0] if jobs else None)
     if chosen is not None:
-        waiting = [raw for raw in chosen.rows.filter(state="waiting").exclude(problems=[]).order_by("id")[:50]]
+        waiting = list(chosen.rows.filter(state="waiting").exclude(problems=[]).order_by("id")[:50])
     else:
         waiting = []
     refused = list(refused_inputs(who, job_id=chosen.pk if chosen and request.GET.get("job") else None)[:50])
@@ -220,7 +244,11 @@ def raw_correct(request: HttpRequest, raw_id: int) -> HttpResponse:
     if request.POST.get("act") == "discard":
         discard_raw_input(raw, by=who, at=at, because=request.POST.get("because", ""))
     else:
-        changes = {name.removeprefix("col:"): value for name, value in request.POST.items() if name.startswith("col:")}
+        changes = {
+            name.removeprefix("col:"): str(value)
+            for name, value in request.POST.items()
+            if name.startswith("col:")
+        }
         try:
             row = correct_raw_input(raw, changes, by=who, at=at)
             messages.info(request, _("Taken in: %(number)s") % {"number": row.number})
@@ -244,7 +272,11 @@ def _upload(request: HttpRequest, who: Any, at: Any) -> Any:
     if file is None or not file.size:
         raise Invalid(_("no file was chosen"), where="file", expected="CSV, CSV.GZ, XLSX")
     if file.size > MAX_UPLOAD:
-        raise Invalid(_("the file is too large"), where="file", expected=_("at most %(mb)d MB") % {"mb": MAX_UPLOAD // 2**20})
+        raise Invalid(
+            _("the file is too large"),
+            where="file",
+            expected=_("at most %(mb)d MB") % {"mb": MAX_UPLOAD // 2**20},
+        )
     mapping = parse_mapping(request.POST.get("mapping", ""), where="mapping")
     unit = unit_for(who, int(request.POST["unit"])) if request.POST.get("unit", "").isdigit() else None
     if unit is None:
@@ -264,12 +296,16 @@ def _cells(raw: Any) -> list[tuple[str, str]]:
     for name in named:
         source = columns.get(name, name)
         wrong |= {source} if isinstance(source, str) else set(source)
-    return [(str(key), str(value)) for key, value in body.items() if key in wrong] or [(str(k), str(v)) for k, v in list(body.items())[:4]]
+    return [(str(key), str(value)) for key, value in body.items() if key in wrong] or [
+        (str(k), str(v)) for k, v in list(body.items())[:4]
+    ]
 
 
 def _targets(clock: Any) -> list[tuple[str, str]]:
     rows = [(code, duration_text(seconds)) for code, seconds in clock.by_urgency.items()]
-    rows += [(code, duration_text(seconds)) for code, seconds in {**clock.by_kind, **clock.by_category}.items()]
+    rows += [
+        (code, duration_text(seconds)) for code, seconds in {**clock.by_kind, **clock.by_category}.items()
+    ]
     return rows or [("", duration_text(clock.runs_for))]
 
 
@@ -279,9 +315,12 @@ def _numbers(part: Any) -> list[tuple[str, str]]:
     for name, value in part:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             continue
-        if name.endswith("_fen"):
+        if name.endswith("_fen") and isinstance(value, int):
             shown = f"{value / 100:.2f} 元"
-        elif isinstance(value, int) and (name.endswith(("_for", "_within", "_before", "_after", "_early", "_notice")) or name in ("within", "look_ahead")):
+        elif isinstance(value, int) and (
+            name.endswith(("_for", "_within", "_before", "_after", "_early", "_notice"))
+            or name in ("within", "look_ahead")
+        ):
             shown = duration_text(value)
         else:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
@@ -291,10 +330,19 @@ def _numbers(part: Any) -> list[tuple[str, str]]:
 
 def _governance(pack: Any) -> list[tuple[str, list[tuple[str, str]]]]:
     language = get_language() or "zh"
-    grades = [(g.title[language], f"{duration_text(g.within)} · {g.plan[language]}") for g in pack.governance.complaint_grades]
-    levels = [(x.title[language], f"> {x.above_fen / 100:g} 元" if x.above_fen else x.when) for x in pack.governance.authority_levels]
+    grades = [
+        (g.title[language], f"{duration_text(g.within)} · {g.plan[language]}")
+        for g in pack.governance.complaint_grades
+    ]
+    levels = [
+        (x.title[language], f"> {x.above_fen / 100:g} 元" if x.above_fen else x.when)
+        for x in pack.governance.authority_levels
+    ]
     warnings = [(w.title[language], duration_text(w.after)) for w in pack.governance.overdue_warnings]
-    emergency = [(g.title[language], f"{duration_text(g.within)} · {g.plan[language]}") for g in pack.governance.emergency_levels]
+    emergency = [
+        (g.title[language], f"{duration_text(g.within)} · {g.plan[language]}")
+        for g in pack.governance.emergency_levels
+    ]
     return [
         (_("Complaint grades"), grades), (_("Authority levels"), levels), (_("Overdue warnings"), warnings),
         (_("Emergency levels"), emergency),

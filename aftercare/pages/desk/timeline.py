@@ -79,7 +79,13 @@ SENTENCES = {
     "clock.breached": n_("clock overdue"),
     "contact.revealed": n_("saw contact data in clear"),
 }
-QUIET = {"appointment.kept", "work_order.in_service", "work_order.booked", "dispatch_queue.solved", "visit.agreed"}
+QUIET = {
+    "appointment.kept",
+    "work_order.in_service",
+    "work_order.booked",
+    "dispatch_queue.solved",
+    "visit.agreed",
+}
 
 
 @dataclass(frozen=True)
@@ -146,4 +152,6 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         return _("%(n)d min") % {"n": values["minutes"]}
     if fact.name == "contact.revealed":
         return ", ".join(values["fields"])
-    return str(values.get("survey") or values.get("visit") or values.get("appointment") or values.get("order") or "")
+    return str(
+        values.get("survey") or values.get("visit") or values.get("appointment") or values.get("order") or ""
+    )

@@ -22,9 +22,20 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid
 from aftercare.sla.selectors import next_clocks, running_clocks
 from aftercare.visits.selectors import open_appointment, slots_for, visit_for, visits_of
-from aftercare.visits.services import book_visit, cancel_appointment, propose_slots, reschedule_visit, verify_record
+from aftercare.visits.services import (
+    book_visit,
+    cancel_appointment,
+    propose_slots,
+    reschedule_visit,
+    verify_record,
+)
 from aftercare.workorders.selectors import state_counts, work_order_for, work_orders_for
-from aftercare.workorders.services import cancel_work_order, convert_to_visit, pause_work_order, resume_work_order
+from aftercare.workorders.services import (
+    cancel_work_order,
+    convert_to_visit,
+    pause_work_order,
+    resume_work_order,
+)
 from aftercare.workorders.states import WorkOrderState
 
 from ..doors import actor, now, page
@@ -40,7 +51,9 @@ def work_order_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "unfinished")
     unit = request.GET.get("unit", "")
     unit_id = int(unit) if unit.isdigit() else None
-    rows = work_orders_for(who, state="" if state == "all" else state, unit_id=unit_id, category=request.GET.get("category", ""))
+    rows = work_orders_for(
+        who, state="" if state == "all" else state, unit_id=unit_id, category=request.GET.get("category", "")
+    )
     by_deadline = state in ("unfinished", "pending", "booked", "in_service")
     if by_deadline:
         shown, after = _by_deadline(who, rows, request.GET.get("after", ""), unit_id)
@@ -62,7 +75,18 @@ def work_order_list(request: HttpRequest) -> HttpResponse:
 def work_order_export(request: HttpRequest) -> HttpResponse:
     """Export the list as CSV: masked, formulas neutralised."""
     rows = work_orders_for(actor(request), state=request.GET.get("state", "unfinished"))[:5000]
-    table: list[list[Any]] = [[_("Number"), _("Request"), _("State"), _("Customer"), _("Product"), _("Store"), _("Engineer"), _("Description")]]
+    table: list[list[Any]] = [
+        [
+            _("Number"),
+            _("Request"),
+            _("State"),
+            _("Customer"),
+            _("Product"),
+            _("Store"),
+            _("Engineer"),
+            _("Description"),
+        ]
+    ]
     for row in rows:
         customer = row.request.customer
         table.append([
@@ -100,7 +124,9 @@ def work_order_assign(request: HttpRequest, number: str) -> HttpResponse:
 @page("dispatch_work_order", "POST")
 def work_order_take_back(request: HttpRequest, number: str) -> HttpResponse:
     who = actor(request)
-    take_back_order(work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—")
+    take_back_order(
+        work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—"
+    )
     return redirect(_back(request, number))
 
 
@@ -124,7 +150,9 @@ def work_order_cancel(request: HttpRequest, number: str) -> HttpResponse:
 @page("convert_to_visit", "POST")
 def work_order_convert(request: HttpRequest, number: str) -> HttpResponse:
     who = actor(request)
-    convert_to_visit(work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—")
+    convert_to_visit(
+        work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—"
+    )
     return redirect(_back(request, number))
 
 
@@ -142,7 +170,14 @@ def work_order_book(request: HttpRequest, number: str) -> HttpResponse:
     else:
         starts, ends = _window(request)
         if appointment and appointment.state == "booked":
-            reschedule_visit(appointment, starts_at=starts, ends_at=ends, by=who, at=at, because=request.POST.get("because", ""))
+            reschedule_visit(
+                appointment,
+                starts_at=starts,
+                ends_at=ends,
+                by=who,
+                at=at,
+                because=request.POST.get("because", ""),
+            )
         else:
             book_visit(order, starts_at=starts, ends_at=ends, by=who, at=at)
     return redirect(_back(request, number))
@@ -215,7 +250,9 @@ def _by_deadline(who: Any, rows: Any, after: str, unit_id: int | None) -> tuple[
         instant = parse_datetime(due)
         if instant is None:
             raise Invalid(_("this page mark can't be read"), where="after")
-        clocks = clocks.filter(due_at__gte=instant).exclude(due_at=instant, id__lte=int(last) if last.isdigit() else 0)
+        clocks = clocks.filter(due_at__gte=instant).exclude(
+            due_at=instant, id__lte=int(last) if last.isdigit() else 0
+        )
     found: list[tuple[Any, Any]] = []
     offset = 0
     while len(found) < PAGE and offset < 2000:
@@ -247,7 +284,11 @@ def _groups(shown: list[tuple[Any, Any]], at: datetime) -> list[tuple[str, str, 
 
 
 def _slots(order: Any) -> list[tuple[datetime, datetime]]:
-    return slots_for(order, order.assignee_id, at=now()) if order.assignee_id and order.state in ("pending", "booked") else []
+    return (
+        slots_for(order, order.assignee_id, at=now())
+        if order.assignee_id and order.state in ("pending", "booked")
+        else []
+    )
 
 
 def _window(request: HttpRequest) -> tuple[datetime, datetime]:
@@ -257,7 +298,9 @@ def _window(request: HttpRequest) -> tuple[datetime, datetime]:
     if starts is None or ends is None:
         raise Invalid(_("no time was chosen"), where="window", expected="2024-05-20T14:00/2024-05-20T16:00")
     zone = get_current_timezone()
-    return (starts.replace(tzinfo=zone) if is_naive(starts) else starts), (ends.replace(tzinfo=zone) if is_naive(ends) else ends)
+    return (starts.replace(tzinfo=zone) if is_naive(starts) else starts), (
+        ends.replace(tzinfo=zone) if is_naive(ends) else ends
+    )
 
 
 def _back(request: HttpRequest, number: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -65,7 +66,9 @@ def field_offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     who, at = actor(request), now()
     offer = offer_for(who, offer_id)
     if request.POST.get("act") == "refuse":
-        refuse_offer(offer, request.POST.get("reason", ""), by=who, at=at, remark=request.POST.get("remark", ""))
+        refuse_offer(
+            offer, request.POST.get("reason", ""), by=who, at=at, remark=request.POST.get("remark", "")
+        )
         messages.info(request, _("Refused; the next colleague is asked"))
     else:
         accept_offer(offer, by=who, at=at)
@@ -81,14 +84,18 @@ def field_job(request: HttpRequest, number: str) -> HttpResponse:
 @page("perform_visit", "POST")
 def field_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
     """Do one step of a job; a refusal is shown on the job's own page, and nothing typed is lost."""
-    act = _STEPS.get(step)
+    act: Callable[[HttpRequest, str], None] | None = _STEPS.get(step)
     if act is None:
         raise NotFound()
     try:
         act(request, number)
     except Invalid as refusal:
         values = _values(request, number)
-        values |= {"problems": {p.where: p for p in refusal.problems}, "listed": refusal.problems, "typed": request.POST}
+        values |= {
+            "problems": {p.where: p for p in refusal.problems},
+            "listed": refusal.problems,
+            "typed": request.POST,
+        }
         return render(request, "field/job.html", values, status=422)
     return redirect("field_job", number)
 
@@ -101,7 +108,13 @@ def field_reveal(request: HttpRequest, number: str) -> HttpResponse:
     if order.request.customer is None:
         raise NotFound()
     values = _values(request, number)
-    shown = reveal(who, order.request.customer, ["full_name", "phone"], at=now(), because=_("visit %(n)s") % {"n": number})
+    shown = reveal(
+        who,
+        order.request.customer,
+        ["full_name", "phone"],
+        at=now(),
+        because=_("visit %(n)s") % {"n": number},
+    )
     values["revealed"] = {**shown, "address": order.request.address}
     return render(request, "field/job.html", values)
 
@@ -150,13 +163,18 @@ def _depart(request: HttpRequest, number: str) -> None:
 
 def _book(request: HttpRequest, number: str) -> None:
     starts, ends = _window(request)
-    book_visit(work_order_for(actor(request), number), starts_at=starts, ends_at=ends, by=actor(request), at=now())
+    book_visit(
+        work_order_for(actor(request), number), starts_at=starts, ends_at=ends, by=actor(request), at=now()
+    )
 
 
 def _late(request: HttpRequest, number: str) -> None:
     minutes = request.POST.get("minutes", "")
     announce_lateness(
-        work_order_for(actor(request), number), int(minutes) if minutes.isdigit() else 0, by=actor(request), at=now()
+        work_order_for(actor(request), number),
+        int(minutes) if minutes.isdigit() else 0,
+        by=actor(request),
+        at=now(),
     )
 
 
@@ -170,7 +188,7 @@ def _diagnose(request: HttpRequest, number: str) -> None:
 def _quote(request: HttpRequest, number: str) -> None:
     parts = [
         (name.removeprefix("part:"), int(count))
-        for name, count in request.POST.items()
+        for name, count in request.POST.dict().items()
         if name.startswith("part:") and count.isdigit() and int(count) > 0
     ]
     name, price = request.POST.get("service", "").strip(), request.POST.get("service_price", "").strip()
@@ -194,12 +212,16 @@ def _consent(request: HttpRequest, number: str) -> None:
 
 def _test(request: HttpRequest, number: str) -> None:
     readings = {}
-    for name, value in request.POST.items():
+    for name, value in request.POST.dict().items():
         if name.startswith("reading:") and value.strip():
             try:
                 readings[name.removeprefix("reading:")] = float(value)
             except ValueError as error:
-                raise Invalid(_("this is not a number"), where=f"readings.{name.removeprefix('reading:')}", expected="16.0") from error
+                raise Invalid(
+                    _("this is not a number"),
+                    where=f"readings.{name.removeprefix('reading:')}",
+                    expected="16.0",
+                ) from error
     measure_visit(
         _visit(request, number), readings, checklist=request.POST.getlist("checklist"), by=actor(request), at=now(),
         because=request.POST.get("because", ""),
@@ -231,10 +253,16 @@ _STEPS = {
     "diagnose": _diagnose,
     "quote": _quote,
     "consent": _consent,
-    "repair": lambda r, n: finish_repair(_visit(r, n), solution=r.POST.get("solution", ""), by=actor(r), at=now()),
+    "repair": lambda r, n: finish_repair(
+        _visit(r, n), solution=r.POST.get("solution", ""), by=actor(r), at=now()
+    ),
     "test": _test,
     "sign": _sign,
     "photo": _photo,
-    "abandon": lambda r, n: abandon_visit(_visit(r, n), because=r.POST.get("because", ""), by=actor(r), at=now()),
-    "convert": lambda r, n: convert_to_visit(work_order_for(actor(r), n), by=actor(r), at=now(), because=r.POST.get("because", "") or "—"),
+    "abandon": lambda r, n: abandon_visit(
+        _visit(r, n), because=r.POST.get("because", ""), by=actor(r), at=now()
+    ),
+    "convert": lambda r, n: convert_to_visit(
+        work_order_for(actor(r), n), by=actor(r), at=now(), because=r.POST.get("because", "") or "—"
+    ),
 }

@@ -71,9 +71,13 @@ def report_form(request: HttpRequest, code: str) -> HttpResponse:
     }  # fmt: skip
     if request.method == "POST":
         try:
-            row, token = _report(request, point, product, at)
+            _row, token = _report(request, point, product, at)
         except Invalid as refusal:
-            values |= {"typed": request.POST, "problems": {p.where: p for p in refusal.problems}, "listed": refusal.problems}
+            values |= {
+                "typed": request.POST,
+                "problems": {p.where: p for p in refusal.problems},
+                "listed": refusal.problems,
+            }
             return render(request, "portal/report.html", values, status=422)
         return redirect("report_done", code, token)
     return render(request, "portal/report.html", values)
@@ -173,8 +177,12 @@ def _choose(request: HttpRequest, link: Any, who: Actor) -> None:
     starts, ends = _window(request)
     offered = slots_for(appointment.order, appointment.engineer_id, at=now())
     if (starts, ends) not in offered:
-        raise Conflict(_("this time is no longer free; please choose another"), where="slot", code="slot_gone")
-    reschedule_visit(appointment, starts_at=starts, ends_at=ends, by=who, at=now(), because=_("by the customer"))
+        raise Conflict(
+            _("this time is no longer free; please choose another"), where="slot", code="slot_gone"
+        )
+    reschedule_visit(
+        appointment, starts_at=starts, ends_at=ends, by=who, at=now(), because=_("by the customer")
+    )
 
 
 def _consent(request: HttpRequest, link: Any, who: Actor) -> None:
@@ -226,7 +234,10 @@ def _report(request: HttpRequest, point: Any, product: Any, at: Any) -> tuple[An
     count_against_limit(f"report:{sender(request)}", limit=links.reports_per_hour, per=3600, at=at)
     data = request.POST
     who = Actor("customer", None, _("customer"))
-    files = [store_file(f.read(), name=f.name or "", where="files").pk for f in request.FILES.getlist("files")[:MAX_FILES]]
+    files = [
+        store_file(f.read(), name=f.name or "", where="files").pk
+        for f in request.FILES.getlist("files")[:MAX_FILES]
+    ]
     model = data.get("product_model", "").strip() or (product.model if product else "")
     known = product_of_model(model) if model else None
     form = RequestForm(
@@ -239,7 +250,10 @@ def _report(request: HttpRequest, point: Any, product: Any, at: Any) -> tuple[An
         row = receive_from_customer(form, unit_id=point.unit_id, item=point.item, by=who, at=at)
     except Invalid as refusal:
         if form.description.strip():
-            body = {k: data.get(k, "") for k in ("kind", "description", "name", "phone", "product_model", "address")}
+            body = {
+                k: data.get(k, "")
+                for k in ("kind", "description", "name", "phone", "product_model", "address")
+            }
             keep_refused_input("qr", body, refusal, unit_id=point.unit_id)
         raise
     assert row.customer is not None

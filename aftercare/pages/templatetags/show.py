@@ -15,7 +15,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.policies.selectors import policy_for
-from aftercare.sla.models import Clock
 
 register = template.Library()
 URGENCY_BARS = {"normal": 1, "urgent": 3, "critical": 4}
@@ -30,11 +29,13 @@ STATE_SIGNS = {
 @register.simple_tag
 def icon(name: str, size: int = 0) -> SafeString:
     """Show one icon of the sprite."""
-    return format_html('<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+    return format_html(
+        '<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
 
 
 @register.simple_tag
-def clock_chip(clock: Clock | None, solid: bool = False) -> SafeString:
+def clock_chip(clock: Any, solid: bool = False) -> SafeString:
     """Show a clock: shape, word and time; the page only counts the seconds left."""
     if clock is None:
         return SafeString("")
@@ -52,14 +53,18 @@ def clock_chip(clock: Clock | None, solid: bool = False) -> SafeString:
             "span": span((clock.ended_at or now) - clock.due_at)})  # fmt: skip
     if left <= 0:
         text = _("overdue %(span)s") % {"span": span(timedelta(seconds=-left))}
-        return format_html('<span class="clk{}" data-s="over">{}</span>', " solid" if left < -7200 else "", text)
+        return format_html(
+            '<span class="clk{}" data-s="over">{}</span>', " solid" if left < -7200 else "", text
+        )
     if left < 3600:
         text = _("left %(minutes)02d:%(seconds)02d") % {"minutes": left // 60, "seconds": left % 60}
         return format_html(
             '<span class="clk" data-s="{}" data-due="{}" data-left="{}" data-late="{}">{}</span>',
             sign, left, _("left %s"), _("overdue %s"), text,
         )  # fmt: skip
-    return format_html('<span class="clk" data-s="{}">{}</span>', sign, _("by %(at)s") % {"at": due_text(clock.due_at)})
+    return format_html(
+        '<span class="clk" data-s="{}">{}</span>', sign, _("by %(at)s") % {"at": due_text(clock.due_at)}
+    )
 
 
 @register.simple_tag
@@ -68,7 +73,9 @@ def urgency_mark(code: str) -> SafeString:
     bars = URGENCY_BARS.get(code, 1)
     title = pack_title("urgencies", code)
     inner = SafeString("") if bars == 4 else SafeString("<i></i><i></i><i></i>")
-    return format_html('<span class="urg" data-u="{}" role="img" aria-label="{}">{}</span>', bars, title, inner)
+    return format_html(
+        '<span class="urg" data-u="{}" role="img" aria-label="{}">{}</span>', bars, title, inner
+    )
 
 
 @register.simple_tag
@@ -100,22 +107,22 @@ def in_language(text: Any) -> str:
 
 
 @register.filter
-def clock_title(clock: Clock) -> str:
+def clock_title(clock: Any) -> str:
     return clock.title(get_language() or "zh")
 
 
 @register.filter
-def clock_step(clock: Clock) -> str:
+def clock_step(clock: Any) -> str:
     return clock.step(get_language() or "zh")
 
 
 @register.filter
-def clock_used(clock: Clock) -> int:
+def clock_used(clock: Any) -> int:
     return clock.used(timezone.now())
 
 
 @register.filter
-def clock_sign(clock: Clock) -> str:
+def clock_sign(clock: Any) -> str:
     return clock.sign(timezone.now())
 
 
@@ -198,7 +205,11 @@ def marked(text: str, words: list[str]) -> SafeString:
 
 def due_text(at: datetime) -> str:
     local = _local(at)
-    return f"{local:%H:%M}" if local.date() == _local(timezone.now()).date() else f"{day_text(local)} {local:%H:%M}"
+    return (
+        f"{local:%H:%M}"
+        if local.date() == _local(timezone.now()).date()
+        else f"{day_text(local)} {local:%H:%M}"
+    )
 
 
 def day_text(local: datetime) -> str:

@@ -1,7 +1,7 @@
 """What can be done about people."""
 
 from .access import count_against_limit, require, reveal
-from .clients import client_of_key, create_client, kept_answer, keep_answer, revoke_client
+from .clients import client_of_key, create_client, keep_answer, kept_answer, revoke_client
 from .staffing import (
     add_certificate,
     add_leave,

@@ -38,11 +38,15 @@ def count_against_limit(key: str, *, limit: int, per: int, at: datetime) -> None
         raise TooMany(_("too many tries; wait a little"), wait_for=per - seconds % per)
 
 
-def reveal(actor: Actor, row: models.Model, fields: list[str], *, at: datetime, because: str) -> dict[str, str]:
+def reveal(
+    actor: Actor, row: models.Model, fields: list[str], *, at: datetime, because: str
+) -> dict[str, str]:
     """Show personal fields of `row` in clear to a role that may, for a reason, which leaves a fact."""
     require(actor, "reveal_contact")
     if len(because.strip()) < 2:
         raise Invalid(_("say why you need it"), where="because", expected=_("a reason, which is recorded"))
     count_against_limit(f"reveal:{actor.kind}:{actor.id}", limit=60, per=3600, at=at)
-    record("contact.revealed", row, by=actor, at=at, because=because.strip(), values={"fields": sorted(fields)})
+    record(
+        "contact.revealed", row, by=actor, at=at, because=because.strip(), values={"fields": sorted(fields)}
+    )
     return {name: getattr(row, name) for name in fields}

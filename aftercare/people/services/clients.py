@@ -27,7 +27,9 @@ def create_client(
     unknown = [verb for verb in asked if verb not in MATRIX]
     if unknown or not asked:
         raise Invalid(
-            _("unknown scope: %(verbs)s") % {"verbs": ", ".join(unknown)}, where="verbs", expected=", ".join(MATRIX)
+            _("unknown scope: %(verbs)s") % {"verbs": ", ".join(unknown)},
+            where="verbs",
+            expected=", ".join(MATRIX),
         )
     key = f"ac_{secrets.token_urlsafe(32)}"
     client = ApiClient.objects.create(
@@ -54,7 +56,9 @@ def kept_answer(client: ApiClient, key: str, digest: str) -> Replay | None:
     kept = Replay.objects.filter(client=client, key=key).first()
     if kept and kept.digest != digest:
         raise Conflict(
-            _("this Idempotency-Key was used for another request"), where="Idempotency-Key", expected=_("a new key")
+            _("this Idempotency-Key was used for another request"),
+            where="Idempotency-Key",
+            expected=_("a new key"),
         )
     return kept
 

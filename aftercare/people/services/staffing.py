@@ -113,9 +113,15 @@ def add_certificate(
     """Record a certificate; work of its category is given only while it is in force."""
     require(by, "edit_people")
     if expires_on < valid_on:
-        raise Invalid(_("the certificate ends before it begins"), where="expires_on", expected=f"≥ {valid_on}")
-    row = Certificate.objects.create(staff=staff, code=code, number=number, valid_on=valid_on, expires_on=expires_on)
-    record("staff.certified", staff, by=by, at=at, values={"code": code, "expires_on": expires_on.isoformat()})
+        raise Invalid(
+            _("the certificate ends before it begins"), where="expires_on", expected=f"≥ {valid_on}"
+        )
+    row = Certificate.objects.create(
+        staff=staff, code=code, number=number, valid_on=valid_on, expires_on=expires_on
+    )
+    record(
+        "staff.certified", staff, by=by, at=at, values={"code": code, "expires_on": expires_on.isoformat()}
+    )
     return row
 
 
@@ -133,7 +139,13 @@ def add_leave(
     if ends_at <= starts_at:
         raise Invalid(_("the leave ends before it begins"), where="ends_at")
     row = Leave.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at, reason=reason)
-    record("staff.on_leave", staff, by=by, at=at, values={"from": starts_at.isoformat(), "to": ends_at.isoformat()})
+    record(
+        "staff.on_leave",
+        staff,
+        by=by,
+        at=at,
+        values={"from": starts_at.isoformat(), "to": ends_at.isoformat()},
+    )
     return row
 
 

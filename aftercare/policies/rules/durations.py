@@ -19,6 +19,10 @@ def seconds_of(written: object) -> int:
 def duration_text(seconds: int) -> str:
     """Write seconds the way a pack does, in the largest unit that fits."""
     for unit in ("d", "h", "m"):
-        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0 and not (unit == "d" and seconds <= 2 * 86400):
+        if (
+            seconds >= _UNITS[unit]
+            and seconds % _UNITS[unit] == 0
+            and not (unit == "d" and seconds <= 2 * 86400)
+        ):
             return f"{seconds // _UNITS[unit]}{unit}"
     return f"{seconds}s"

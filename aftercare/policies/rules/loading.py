@@ -29,7 +29,9 @@ def read_pack(name: str, folder: Path = PACKS) -> dict[str, Any]:
         try:
             content[path.stem] = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Invalid(f"{name}/{path.name}: {error}", where=f"{name}/{path.name}", expected="TOML") from error
+            raise Invalid(
+                f"{name}/{path.name}: {error}", where=f"{name}/{path.name}", expected="TOML"
+            ) from error
     parent = content["pack"].get("extends", "")
     if not parent:
         return content
@@ -46,7 +48,7 @@ def merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(below, dict):
             result[key] = merged(below, value)
         elif _is_coded(value) and _is_coded(below):
-            rows = {row["code"]: row for row in below}
+            rows = {row["code"]: row for row in below or ()}
             for row in value:
                 rows[row["code"]] = merged(rows.get(row["code"], {}), row)
             result[key] = list(rows.values())
@@ -62,7 +64,9 @@ def load_pack(name: str, overlays: Iterable[str] = (), folder: Path = PACKS) -> 
     for overlay in overlays:
         above = read_pack(overlay, folder)
         if not above.get("pack", {}).get("overlay"):
-            raise Invalid(f"{overlay} is not an overlay", where=f"{overlay}/pack.toml: overlay", expected="true")
+            raise Invalid(
+                f"{overlay} is not an overlay", where=f"{overlay}/pack.toml: overlay", expected="true"
+            )
         above.pop("pack")
         content = merged(content, above)
         where = f"{where}+{overlay}"
@@ -70,4 +74,8 @@ def load_pack(name: str, overlays: Iterable[str] = (), folder: Path = PACKS) -> 
 
 
 def _is_coded(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) and "code" in row for row in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(row, dict) and "code" in row for row in value)
+    )

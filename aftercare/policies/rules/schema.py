@@ -274,7 +274,7 @@ class Level(Named):
     when: Condition = ""
 
 
-class Warning_(Named):
+class OverdueWarning(Named):
     after: Seconds
     tells: str
 
@@ -284,7 +284,7 @@ class Governance(Part):
 
     complaint_grades: list[Grade]
     authority_levels: list[Level]
-    overdue_warnings: list[Warning_]
+    overdue_warnings: list[OverdueWarning]
     emergency_levels: list[Grade]
 
 

@@ -15,7 +15,12 @@ from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 from aftercare.workorders.models import WorkOrder
-from aftercare.workorders.services import book_work_order, pause_work_order, resume_work_order, unbook_work_order
+from aftercare.workorders.services import (
+    book_work_order,
+    pause_work_order,
+    resume_work_order,
+    unbook_work_order,
+)
 
 from ..models import Appointment
 from ..selectors import open_appointment, slots_for
@@ -52,7 +57,9 @@ def propose_slots(order: WorkOrder, *, by: Actor, at: datetime) -> Appointment:
 def choose_slot(appointment: Appointment, index: int, *, by: Actor, at: datetime) -> None:
     """Book the slot the customer chose by link; refused when it is gone meanwhile."""
     if not 0 <= index < len(appointment.slots):
-        raise Invalid(_("this is not one of the slots"), where="slot", expected=f"0…{len(appointment.slots) - 1}")
+        raise Invalid(
+            _("this is not one of the slots"), where="slot", expected=f"0…{len(appointment.slots) - 1}"
+        )
     starts, ends = (parse_datetime(text) for text in appointment.slots[index])
     assert starts and ends
     if starts <= at:
@@ -125,7 +132,9 @@ def remind_appointments(*, at: datetime) -> int:
     due = Appointment.objects.filter(state="booked", reminded_at=None, remind_at__lte=at)
     for appointment in due.select_related("order").order_by("remind_at")[:500]:
         with transaction.atomic():
-            if Appointment.objects.filter(pk=appointment.pk, reminded_at=None, state="booked").update(reminded_at=at):
+            if Appointment.objects.filter(pk=appointment.pk, reminded_at=None, state="booked").update(
+                reminded_at=at
+            ):
                 record("appointment.reminded", appointment, by=MACHINE, at=at)
                 reminded += 1
     return reminded
@@ -156,7 +165,9 @@ def _remind_at(appointment: Appointment, starts_at: datetime) -> datetime:
 
 def _check_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> None:
     if ends_at <= starts_at or (ends_at - starts_at) > timedelta(hours=12):
-        raise Invalid(_("this is not a window"), where="ends_at", expected=_("after its start, at most 12 hours"))
+        raise Invalid(
+            _("this is not a window"), where="ends_at", expected=_("after its start, at most 12 hours")
+        )
     if ends_at <= at:
         raise Invalid(_("this time has passed"), where="starts_at", expected=_("a time to come"))
 
@@ -164,6 +175,9 @@ def _check_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> No
 def _clash(error: IntegrityError) -> Exception:
     if "one_visit_at_a_time" in str(error):
         return Conflict(
-            _("the engineer has another visit at that time"), where="starts_at", expected=_("a free window"), code="slot_gone"
+            _("the engineer has another visit at that time"),
+            where="starts_at",
+            expected=_("a free window"),
+            code="slot_gone",
         )
     return error

@@ -23,7 +23,9 @@ from ..selectors import record_of
 from .visiting import _check_own
 
 
-def add_photo(visit: Visit, content: bytes, *, step: str, by: Actor, at: datetime, name: str = "") -> VisitPhoto:
+def add_photo(
+    visit: Visit, content: bytes, *, step: str, by: Actor, at: datetime, name: str = ""
+) -> VisitPhoto:
     """Keep a photo of a step."""
     _check_own(visit.order, by)
     if visit.state in ("finished", "abandoned"):
@@ -35,7 +37,9 @@ def add_photo(visit: Visit, content: bytes, *, step: str, by: Actor, at: datetim
     return photo
 
 
-def finish_repair(visit: Visit, *, solution: str, by: Actor, at: datetime, parts_unit_id: int | None = None) -> None:
+def finish_repair(
+    visit: Visit, *, solution: str, by: Actor, at: datetime, parts_unit_id: int | None = None
+) -> None:
     """Write down what was done, and take the parts used from stock."""
     _check_own(visit.order, by)
     if len(solution.strip()) < 4:
@@ -44,11 +48,19 @@ def finish_repair(visit: Visit, *, solution: str, by: Actor, at: datetime, parts
         move(visit, "repaired", by=by, at=at, solution=solution.strip())
         for line in visit.lines.filter(kind="part", declined=False).select_related("part"):
             if line.part is not None:
-                take_part(line.part, unit_id=parts_unit_id or visit.unit_id, quantity=line.quantity, by=by, at=at)
+                take_part(
+                    line.part, unit_id=parts_unit_id or visit.unit_id, quantity=line.quantity, by=by, at=at
+                )
 
 
 def measure_visit(
-    visit: Visit, readings: Mapping[str, float], *, checklist: Sequence[str], by: Actor, at: datetime, because: str = ""
+    visit: Visit,
+    readings: Mapping[str, float],
+    *,
+    checklist: Sequence[str],
+    by: Actor,
+    at: datetime,
+    because: str = "",
 ) -> bool:
     """Keep the readings of the function test; give whether all passed. A failed one can be signed only with a reason.
 
@@ -61,7 +73,12 @@ def measure_visit(
     if missing:
         raise Invalid(
             _("the test is not complete"),
-            [Problem(f"readings.{item.code}", _("no value"), _("a number in %(unit)s") % {"unit": item.unit}) for item in missing],
+            [
+                Problem(
+                    f"readings.{item.code}", _("no value"), _("a number in %(unit)s") % {"unit": item.unit}
+                )
+                for item in missing
+            ],
         )
     judged = [judge_reading(item, readings[item.code]) for item in items]
     passed = all(reading.passed for reading in judged)
@@ -96,7 +113,10 @@ def finish_visit(
     parts_fen = sum(line.total_fen for line in parts)
     with transaction.atomic():
         Signature.objects.bulk_create(
-            [Signature(visit=visit, who=who, file=file, record_hash=digest, signed_at=at) for who, file in drawn.items()]
+            [
+                Signature(visit=visit, who=who, file=file, record_hash=digest, signed_at=at)
+                for who, file in drawn.items()
+            ]
         )
         move(
             visit, "finished", by=by, at=at, finished_at=at, record_hash=digest, feedback=feedback.strip()[:1000],

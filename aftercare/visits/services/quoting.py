@@ -26,7 +26,12 @@ from .visiting import _check_own
 
 
 def quote_visit(
-    visit: Visit, *, parts: Sequence[tuple[str, int]], services: Sequence[tuple[str, int]], by: Actor, at: datetime
+    visit: Visit,
+    *,
+    parts: Sequence[tuple[str, int]],
+    services: Sequence[tuple[str, int]],
+    by: Actor,
+    at: datetime,
 ) -> int:
     """Quote parts (code, pieces) from the price list and services (name, fen); give what the customer would pay.
 
@@ -60,9 +65,15 @@ def decline_line(visit: Visit, line_id: int, *, by: Actor, at: datetime) -> None
     """Leave out a chargeable service the customer does not want; parts can't be left out one by one."""
     _check_open_quote(visit)
     with transaction.atomic():
-        changed = visit.lines.filter(pk=line_id, kind="service", is_free=False, declined=False).update(declined=True)
+        changed = visit.lines.filter(pk=line_id, kind="service", is_free=False, declined=False).update(
+            declined=True
+        )
         if not changed:
-            raise Invalid(_("this line can't be left out"), where="line", expected=_("a chargeable service of the quote"))
+            raise Invalid(
+                _("this line can't be left out"),
+                where="line",
+                expected=_("a chargeable service of the quote"),
+            )
         total = _total(visit)
         Visit.objects.filter(pk=visit.pk).update(quote_fen=total)
         visit.quote_fen = total
@@ -71,7 +82,9 @@ def decline_line(visit: Visit, line_id: int, *, by: Actor, at: datetime) -> None
             move(visit, "agreed", by=by, at=at, because="free", values={"total_fen": 0})
 
 
-def give_consent(visit: Visit, *, amount_fen: int, channel: str, by: Actor, at: datetime, signature: str = "") -> None:
+def give_consent(
+    visit: Visit, *, amount_fen: int, channel: str, by: Actor, at: datetime, signature: str = ""
+) -> None:
     """Take the customer's consent to the quote: by their own link, or signed on the engineer's phone.
 
     Refused when the amount shown to the customer is not the amount quoted, or the signature is missing.
@@ -83,7 +96,9 @@ def give_consent(visit: Visit, *, amount_fen: int, channel: str, by: Actor, at: 
         _check_own(visit.order, by)
     if amount_fen != visit.quote_fen:
         raise Conflict(
-            _("the quote has changed"), where="amount", expected=_("%(yuan)s yuan") % {"yuan": visit.quote_fen / 100}
+            _("the quote has changed"),
+            where="amount",
+            expected=_("%(yuan)s yuan") % {"yuan": visit.quote_fen / 100},
         )
     drawn = store_signature(signature) if channel == "glass" else None
     with transaction.atomic():
@@ -100,7 +115,9 @@ def _check_open_quote(visit: Visit) -> None:
 
 
 def _quoted(visit: Visit) -> dict[str, Any]:
-    rows = visit.lines.order_by("id").values_list("name", "model", "quantity", "price_fen", "is_free", "declined")
+    rows = visit.lines.order_by("id").values_list(
+        "name", "model", "quantity", "price_fen", "is_free", "declined"
+    )
     return {"visit": visit.number, "lines": [list(row) for row in rows], "total_fen": visit.quote_fen}
 
 
@@ -112,7 +129,9 @@ def _part_line(visit: Visit, code: str, pieces: int, warranty: WarrantyReading) 
     part = part_coded(code)
     if part is None or not 1 <= pieces <= 99:
         raise Invalid(
-            _("no part %(code)s in the price list") % {"code": code}, where="parts", expected=_("a code of the list, 1 to 99 pieces")
+            _("no part %(code)s in the price list") % {"code": code},
+            where="parts",
+            expected=_("a code of the list, 1 to 99 pieces"),
         )
     free = warranty.covers_part(part.cover)
     return QuoteLine(
@@ -123,12 +142,21 @@ def _part_line(visit: Visit, code: str, pieces: int, warranty: WarrantyReading) 
 
 def _service_line(visit: Visit, name: str, fen: int) -> QuoteLine:
     if not name.strip() or not 0 <= fen <= 10_000_000:
-        raise Invalid(_("this service has no name or price"), where="services", expected=_("a name and a price"))
+        raise Invalid(
+            _("this service has no name or price"), where="services", expected=_("a name and a price")
+        )
     return QuoteLine(visit=visit, kind="service", name=name.strip()[:80], price_fen=fen)
 
 
 def _fee_line(visit: Visit, fee: int, warranty: WarrantyReading, is_repeat: bool) -> QuoteLine:
-    because = "in_warranty" if warranty.in_warranty else "repeat" if is_repeat else "no_fee" if fee == 0 else ""
+    because = (
+        "in_warranty" if warranty.in_warranty else "repeat" if is_repeat else "no_fee" if fee == 0 else ""
+    )
     return QuoteLine(
-        visit=visit, kind="visit_fee", name="上门费", price_fen=fee, is_free=bool(because), free_because=because
+        visit=visit,
+        kind="visit_fee",
+        name="上门费",
+        price_fen=fee,
+        is_free=bool(because),
+        free_because=because,
     )

@@ -70,15 +70,21 @@ def diagnose(
     """Write down what was found. Refused unless the cause holds a measured value: measured, not guessed (M124)."""
     _check_own(visit.order, by)
     if len(phenomenon.strip()) < 4:
-        raise Invalid(_("the phenomenon is missing"), where="phenomenon", expected=_("what was seen, heard or measured"))
+        raise Invalid(
+            _("the phenomenon is missing"), where="phenomenon", expected=_("what was seen, heard or measured")
+        )
     if not is_measured(cause):
         raise Invalid(
-            _("the cause has no measured value"), where="cause", expected=_("a number with its unit, such as 12 µF or 218 V")
+            _("the cause has no measured value"),
+            where="cause",
+            expected=_("a number with its unit, such as 12 µF or 218 V"),
         )
     policy = policy_for(visit.unit_id)
     request = visit.order.request
     day = day_of(at, zone_of(visit.unit_id))[0].date()
-    warranty = warranty_of(policy.pack, category=visit.order.category, purchased_on=request.purchased_on, on=day)
+    warranty = warranty_of(
+        policy.pack, category=visit.order.category, purchased_on=request.purchased_on, on=day
+    )
     move(
         visit, "diagnosed", by=by, at=at, phenomenon=phenomenon.strip(), cause=cause.strip(), solution=solution.strip(),
         in_warranty=warranty.in_warranty, warranty_until=warranty.until,
