@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = verbs.add_parser("demo", help="found a made-up company and live a service day")
     demo.add_argument("--pack", choices=("appliance", "retail", "pet-shop"), default="appliance")
-    demo.add_argument("--requests", type=int, default=320)
+    demo.add_argument("--requests", type=int, default=300)
     demo.add_argument(
         "--once", action="store_true", help="print the summary and stop, instead of serving the pages"
     )

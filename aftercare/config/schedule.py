@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aftercare.dispatch.services import expire_offers, retry_queue
-from aftercare.ledger.services import retry_parked
+from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.sla.services import sweep_clocks
 from aftercare.visits.services import remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
@@ -19,6 +19,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("remind_appointments", 20, remind_appointments),
     ("resume_expired_pauses", 60, resume_expired_pauses),
     ("retry_parked", 5, retry_parked),
+    ("catch_up_positions", 300, catch_up_positions),
 )
 
 

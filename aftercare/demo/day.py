@@ -64,7 +64,7 @@ class Day:
     ends_at: datetime
     luck: random.Random
     run_schedule: Callable[[datetime], int]
-    tick: timedelta = timedelta(minutes=2)
+    tick: timedelta = timedelta(minutes=3)
     things: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     order: itertools.count[int] = field(default_factory=itertools.count)
     stories: dict[int, Story] = field(default_factory=dict)

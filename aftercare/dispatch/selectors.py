@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from aftercare.people.models import Staff
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import field_staff
 from aftercare.people.services import require
@@ -85,22 +85,17 @@ def open_offers(actor: Actor) -> QuerySet[Offer]:
     return rows.order_by("expires_at")
 
 
-def _person(staff: Staff, load: int, known: set[int], said_no: set[int], at: datetime) -> Person:
+def _person(staff: Any, load: int, known: set[int], said_no: set[int], at: datetime) -> Person:
     certificates: dict[str, date] = {}
-    for certificate in staff.certificates.all():
-        before = certificates.get(certificate.code)
-        certificates[certificate.code] = (
-            max(before, certificate.expires_on) if before else certificate.expires_on
-        )
-    shifts = [(s.starts_at, s.ends_at) for s in staff.shifts.all()]
+    for row in staff.held or ():
+        until = date.fromisoformat(row["until"])
+        certificates[row["code"]] = max(until, certificates.get(row["code"], until))
     fresh = staff.last_seen_at is not None and at - staff.last_seen_at < timedelta(hours=2)
     lat = staff.last_lat if fresh else staff.home_lat
     lon = staff.last_lon if fresh else staff.home_lon
     return Person(
         id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
-        certificates=certificates, on_shift=any(a <= at < b for a, b in shifts),
-        next_shift_at=next((a for a, _b in shifts if a > at), None),
-        on_leave=any(leave.starts_at <= at < leave.ends_at for leave in staff.leaves.all()), unfinished=load,
-        lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
+        certificates=certificates, on_shift=staff.on_shift, next_shift_at=staff.next_shift_at, on_leave=staff.on_leave,
+        unfinished=load, lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
         is_provider="provider" in staff.roles, was_there=staff.pk in known, refused_before=staff.pk in said_no,
     )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from aftercare.refusals import NotFound
 
@@ -95,23 +97,27 @@ def names_of(staff_ids: set[int]) -> dict[int, tuple[str, str]]:
 
 
 def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
-    """Give everyone who visits customers, with certificates in force on `on`, and shifts and leave near `at`."""
+    """Give everyone who visits customers, in one query: `held` (certificates begun by `on`, as code and last day),
+    `on_shift`, `on_leave` and `next_shift_at` as of `at`."""
+    mine = OuterRef("pk")
+    held = Certificate.objects.filter(staff=mine, valid_on__lte=on).values("staff")
     return (
-        Staff.objects.filter(is_active=True)
-        .filter(Q(roles__contains=["engineer"]) | Q(roles__contains=["provider"]))
+        Staff.objects.filter(is_active=True, roles__overlap=["engineer", "provider"])
         .select_related("unit")
-        .prefetch_related(
-            Prefetch("certificates", Certificate.objects.filter(valid_on__lte=on)),
-            Prefetch(
-                "shifts",
-                Shift.objects.filter(ends_at__gt=at, starts_at__lt=at + timedelta(days=2)).order_by(
-                    "starts_at"
-                ),
+        .only(
+            "number", "name_masked", "roles", "skills", "home_lat", "home_lon", "last_lat", "last_lon", "last_seen_at",
+            "unit__lat", "unit__lon",
+        )
+        .annotate(
+            held=Subquery(held.annotate(rows=JSONBAgg(JSONObject(code="code", until="expires_on"))).values("rows")),
+            on_shift=Exists(Shift.objects.filter(staff=mine, starts_at__lte=at, ends_at__gt=at)),
+            on_leave=Exists(Leave.objects.filter(staff=mine, starts_at__lte=at, ends_at__gt=at)),
+            next_shift_at=Subquery(
+                Shift.objects.filter(staff=mine, starts_at__gt=at).order_by("starts_at").values("starts_at")[:1]
             ),
-            Prefetch("leaves", Leave.objects.filter(ends_at__gt=at)),
         )
         .order_by("id")
-    )
+    )  # fmt: skip
 
 
 def shifts_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -39,12 +39,14 @@ def load_rows(path: Path, mapping: Mapping) -> Iterator[dict[str, str]]:
         return
     opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
     with opened as raw, io.TextIOWrapper(raw, encoding=mapping.encoding, newline="") as text:
-        reader = csv.DictReader(_bounded(text))
-        if not reader.fieldnames:
-            raise Invalid(
-                _("the file has no header row"), where=path.name, expected=_("column names in the first row")
-            )
         try:
+            reader = csv.DictReader(_bounded(text))
+            if not reader.fieldnames:
+                raise Invalid(
+                    _("the file has no header row"),
+                    where=path.name,
+                    expected=_("column names in the first row"),
+                )
             for row in reader:
                 yield {str(k): v if isinstance(v, str) else "" for k, v in row.items() if k is not None}
         except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 from .delivery import (
     Consumer,
     backlog,
+    catch_up_positions,
     consumer_named,
     consumers,
     consumers_behind,
@@ -20,6 +21,7 @@ __all__ = [
     "Consumer",
     "backlog",
     "broken_seal",
+    "catch_up_positions",
     "consumer_named",
     "consumers",
     "consumers_behind",

@@ -109,7 +109,8 @@ def reschedule_visit(
                 values={"before": [t.isoformat() for t in before if t], "starts_at": starts_at.isoformat(),
                         "ends_at": ends_at.isoformat()},
             )  # fmt: skip
-            book_work_order(appointment.order, starts_at=starts_at, ends_at=ends_at, by=by, at=at)
+            order = WorkOrder.objects.get(pk=appointment.order_id)
+            book_work_order(order, starts_at=starts_at, ends_at=ends_at, by=by, at=at)
     except IntegrityError as error:
         raise _clash(error) from error
 

@@ -42,7 +42,7 @@ def finish_repair(
 ) -> None:
     """Write down what was done, and take the parts used from stock."""
     _check_own(visit.order, by)
-    if len(solution.strip()) < 4:
+    if len(solution.strip()) < 2:
         raise Invalid(_("the solution is missing"), where="solution", expected=_("what was done"))
     with transaction.atomic():
         move(visit, "repaired", by=by, at=at, solution=solution.strip())

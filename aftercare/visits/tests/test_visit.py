@@ -1,0 +1,208 @@
+"""The appliance example: diagnosed by measurement, nothing charged without consent, proven by numbers, signed and sealed."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from aftercare.demo.signature import SIGNATURE
+from aftercare.dispatch.models import Offer
+from aftercare.dispatch.services import accept_offer
+from aftercare.intake.models import Request
+from aftercare.ledger.services import deliver_until_idle
+from aftercare.parts.models import Stock
+from aftercare.people.rules import customer_actor
+from aftercare.refusals import Conflict, Forbidden, Invalid
+from aftercare.visits.models import Visit
+from aftercare.visits.selectors import visit_for
+from aftercare.visits.services import (
+    abandon_visit, add_photo, announce_lateness, arrive, decline_line, depart, diagnose, finish_repair, finish_visit,
+    give_consent, measure_visit, quote_visit, start_remote_support, verify_record,
+)  # fmt: skip
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import convert_to_visit
+from tests.cast import MORNING
+
+CAUSE = "启动电容实测 12 µF（标称 35 µF），电压 218 V"
+GOOD = {"ambient": 30.0, "outlet": 16.0, "current": 4.7}
+
+
+def later(minutes):
+    return MORNING + timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def on_site(cast):
+    def go(days_owned=280, **changes):
+        order = cast.order(purchased_on=(MORNING - timedelta(days=days_owned)).date(), **changes)
+        accept_offer(
+            Offer.objects.select_related("order").get(order=order), by=cast.actor("zhou"), at=later(4)
+        )
+        visit = depart(
+            WorkOrder.objects.select_related("request").get(pk=order.pk), by=cast.actor("zhou"), at=later(60)
+        )
+        arrive(visit, by=cast.actor("zhou"), at=later(80))
+        return visit
+
+    return go
+
+
+def test_out_of_warranty_quote_first_consent_then_repair(cast, on_site):
+    visit, zhou = on_site(days_owned=1200), cast.actor("zhou")
+    diagnose(visit, phenomenon="外机嗡嗡响，不出冷风", cause=CAUSE, by=zhou, at=later(90))
+    assert not visit.in_warranty
+    assert (
+        quote_visit(visit, parts=[("cap35", 1)], services=[], by=zhou, at=later(92)) == 25000
+    )  # 200 + 50 = 250 yuan
+    with pytest.raises(Conflict):
+        finish_repair(visit, solution="换电容", by=zhou, at=later(93))
+    with pytest.raises(Conflict):
+        give_consent(
+            visit, amount_fen=100, channel="link", by=customer_actor(cast.wang.pk, "王*"), at=later(94)
+        )
+    give_consent(
+        visit, amount_fen=25000, channel="link", by=customer_actor(cast.wang.pk, "王*"), at=later(94)
+    )
+    finish_repair(visit, solution="更换启动电容", by=zhou, at=later(120))
+    assert Stock.objects.get().quantity == 4
+    assert measure_visit(visit, GOOD, checklist=["on_time", "nonsense"], by=zhou, at=later(130))
+    with pytest.raises(Invalid, match="paid"):
+        finish_visit(
+            visit, customer_signature=SIGNATURE, engineer_signature=SIGNATURE, by=zhou, at=later(134)
+        )
+    finish_visit(
+        visit,
+        customer_signature=SIGNATURE,
+        engineer_signature=SIGNATURE,
+        by=zhou,
+        at=later(134),
+        paid_by="scan",
+    )
+    order = WorkOrder.objects.get()
+    assert (order.state, order.parts_fen, order.fee_fen, order.visits) == ("completed", 20000, 5000, 1)
+    deliver_until_idle(at=later(134))
+    assert Request.objects.get().state == "closed"
+    sealed = visit_for(zhou, visit.number)
+    assert verify_record(sealed)
+    Visit.objects.filter(pk=visit.pk).update(cause="电容坏")
+    assert not verify_record(visit_for(zhou, visit.number))
+
+
+def test_in_warranty_is_free_and_needs_no_consent(cast, on_site):
+    visit, zhou = on_site(), cast.actor("zhou")
+    diagnose(visit, phenomenon="不出冷风", cause=CAUSE, by=zhou, at=later(90))
+    assert visit.in_warranty
+    assert quote_visit(visit, parts=[("cap35", 1)], services=[], by=zhou, at=later(92)) == 0
+    assert visit.state == "agreed"
+
+
+def test_a_service_may_be_left_out_but_not_a_part(cast, on_site):
+    visit, zhou = on_site(), cast.actor("zhou")
+    diagnose(visit, phenomenon="不出冷风", cause=CAUSE, by=zhou, at=later(90))
+    assert (
+        quote_visit(visit, parts=[("cap35", 1)], services=[("外机清洗", 5000)], by=zhou, at=later(92)) == 5000
+    )
+    customer = customer_actor(cast.wang.pk, "王*")
+    with pytest.raises(Invalid):
+        decline_line(visit, visit.lines.get(kind="part").pk, by=customer, at=later(93))
+    decline_line(visit, visit.lines.get(kind="service").pk, by=customer, at=later(93))
+    assert (visit.quote_fen, visit.state) == (0, "agreed")
+
+
+@pytest.mark.parametrize("cause", ["电容坏了", "老化", "看着像短路", ""])
+def test_a_cause_without_a_measurement_is_refused(cast, on_site, cause):
+    with pytest.raises(Invalid):
+        diagnose(on_site(), phenomenon="不出冷风", cause=cause, by=cast.actor("zhou"), at=later(90))
+
+
+def ready_to_test(cast, on_site):
+    visit, zhou = on_site(), cast.actor("zhou")
+    diagnose(visit, phenomenon="不出冷风", cause=CAUSE, by=zhou, at=later(90))
+    quote_visit(visit, parts=[], services=[], by=zhou, at=later(92))
+    finish_repair(visit, solution="清洗并加注", by=zhou, at=later(100))
+    return visit, zhou
+
+
+def test_every_reading_is_wanted_and_a_failed_one_needs_a_reason(cast, on_site):
+    visit, zhou = ready_to_test(cast, on_site)
+    with pytest.raises(Invalid) as refusal:
+        measure_visit(visit, {"outlet": 16.0}, checklist=[], by=zhou, at=later(110))
+    assert {p.where for p in refusal.value.problems} == {"readings.ambient", "readings.current"}
+    with pytest.raises(Invalid) as refusal:
+        measure_visit(visit, {**GOOD, "outlet": 24.0}, checklist=[], by=zhou, at=later(110))
+    assert refusal.value.problems[0].expected == "≤ 18 ℃"
+    assert not measure_visit(
+        visit, {**GOOD, "outlet": 24.0}, checklist=[], by=zhou, at=later(111), because="室温 41 ℃，待复测"
+    )
+
+
+@pytest.mark.parametrize("drawn", ["", "data:image/png;base64,", "data:image/png;base64,QUJD", "hello"])
+def test_without_both_signatures_nothing_is_finished(cast, on_site, drawn):
+    visit, zhou = ready_to_test(cast, on_site)
+    measure_visit(visit, GOOD, checklist=[], by=zhou, at=later(110))
+    with pytest.raises(Invalid):
+        finish_visit(visit, customer_signature=drawn, engineer_signature=SIGNATURE, by=zhou, at=later(112))
+    assert WorkOrder.objects.get().state == "in_service"
+
+
+def test_a_part_that_is_not_there_is_not_used(cast, on_site):
+    Stock.objects.update(quantity=0)
+    visit, zhou = on_site(), cast.actor("zhou")
+    diagnose(visit, phenomenon="不出冷风", cause=CAUSE, by=zhou, at=later(90))
+    quote_visit(visit, parts=[("cap35", 1)], services=[], by=zhou, at=later(92))
+    with pytest.raises(Conflict) as refusal:
+        finish_repair(visit, solution="换电容", by=zhou, at=later(95))
+    assert refusal.value.code == "out_of_stock"
+    assert Visit.objects.get().state == "agreed"
+
+
+def test_somebody_elses_visit_is_out_of_reach(cast, on_site):
+    visit = on_site()
+    with pytest.raises(Forbidden):
+        diagnose(visit, phenomenon="不出冷风", cause=CAUSE, by=cast.actor("chen"), at=later(90))
+
+
+def test_breaking_off_dispatches_again(cast, on_site):
+    visit = on_site()
+    abandon_visit(visit, because="客户不在家", by=cast.actor("zhou"), at=later(85))
+    deliver_until_idle(at=later(85))
+    assert Offer.objects.filter(state="offered").count() == 1
+
+
+def test_lateness_is_announced_in_one_tap(cast):
+    order = cast.order()
+    accept_offer(Offer.objects.select_related("order").get(), by=cast.actor("zhou"), at=later(4))
+    order.refresh_from_db()
+    announce_lateness(order, 20, by=cast.actor("zhou"), at=later(30))
+    with pytest.raises(Invalid):
+        announce_lateness(order, 1, by=cast.actor("zhou"), at=later(30))
+
+
+def test_remote_support_becomes_a_visit_without_repeating(cast):
+    order = cast.order()
+    WorkOrder.objects.update(service_type="remote")
+    accept_offer(Offer.objects.select_related("order").get(), by=cast.actor("zhou"), at=later(4))
+    order = WorkOrder.objects.select_related("request").get()
+    visit = start_remote_support(order, by=cast.actor("zhou"), at=later(6))
+    assert (visit.is_remote, visit.state) == (True, "on_site")
+    abandon_visit(visit, because="要拆机", by=cast.actor("zhou"), at=later(15))
+    convert_to_visit(WorkOrder.objects.get(), by=cast.actor("li"), at=later(16), because="远程没解决")
+    deliver_until_idle(at=later(16))
+    order = WorkOrder.objects.get()
+    assert (order.service_type, order.request.description[:4]) == ("visit", "空调开了")
+    assert Offer.objects.filter(state="offered").exists()
+
+
+def test_a_photo_loses_its_place(cast, on_site):
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (30.0, 14.0, 24.0)}
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(out, "JPEG", exif=exif)
+    assert b"Exif" in out.getvalue()
+    from aftercare.files.services import file_content
+
+    photo = add_photo(on_site(), out.getvalue(), step="diagnosed", by=cast.actor("zhou"), at=later(85))
+    assert b"Exif" not in file_content(photo.file)

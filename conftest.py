@@ -1,0 +1,56 @@
+"""Fixtures of all tests: caches are forgotten between tests, and the cast is founded on demand."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _forget_caches():
+    from aftercare.people.selectors import zone_of
+    from aftercare.policies.selectors import forget_active_versions, policy_version
+
+    for forget in (forget_active_versions, policy_version.cache_clear, zone_of.cache_clear):
+        forget()
+    yield
+
+
+@pytest.fixture
+def cast(transactional_db):
+    from tests.cast import found
+
+    return found()
+
+
+@pytest.fixture
+def cast_now(transactional_db):
+    """Give the cast as of the real present, for tests that go through a door."""
+    from tests.cast import found
+
+    return found(datetime.now(UTC))
+
+
+@pytest.fixture
+def signed_in(cast_now, client):
+    """Give a function that signs somebody of the cast in."""
+
+    def sign_in(name: str):
+        client.force_login(
+            cast_now.staff[name], backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Give the folder of public data for trials; skip where it is absent."""
+    folder = Path(os.environ.get("AFTERCARE_DATA", Path(__file__).parent.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the folder of public trial data is not here (AFTERCARE_DATA)")
+    return folder
