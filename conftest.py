@@ -16,7 +16,6 @@ def _forget_caches():
 
     for forget in (forget_active_versions, policy_version.cache_clear, zone_of.cache_clear):
         forget()
-    yield
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SurveyState(TextChoices):
-    DUE = "due", _("Due")
+    DUE = "due", _("To follow up")
     ANSWERED = "answered", _("Answered")
     UNREACHABLE = "unreachable", _("Unreachable")
 
@@ -18,7 +18,7 @@ SURVEY_MOVES = {
 
 
 class RecoveryState(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", _("In progress")
     TAKEN = "taken", _("Taken over")
     ANSWERED = "answered", _("Solution given")
     CLOSED = "closed", _("Closed")

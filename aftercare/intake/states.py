@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RequestState(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", _("In progress")
     ANSWERED = "answered", _("Answered")
     CLOSED = "closed", _("Closed")
     CANCELLED = "cancelled", _("Cancelled")

@@ -35,6 +35,7 @@ def page(verb: str, *methods: str) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         framed.verb = verb  # type: ignore[attr-defined]
+        framed.methods = methods or ("GET", "HEAD")  # type: ignore[attr-defined]
         return framed
 
     return frame
@@ -51,6 +52,7 @@ def public(*methods: str) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         framed.verb = ""  # type: ignore[attr-defined]
+        framed.methods = methods or ("GET", "HEAD")  # type: ignore[attr-defined]
         return framed
 
     return frame

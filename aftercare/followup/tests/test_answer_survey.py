@@ -21,7 +21,7 @@ from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.sla.models import Clock
 from tests.cast import MORNING
 
-ALL = {code: 5 for code in ("timeliness", "expertise", "friendliness", "resolution", "overall", "recommend")}
+ALL = dict.fromkeys(("timeliness", "expertise", "friendliness", "resolution", "overall", "recommend"), 5)
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ class Mapping(BaseModel):
     strict_writing: bool = False
     skip_repeats: bool = False
     latest: list[str] = []
+    empty: list[str] = []
 
 
 def parse_mapping(text: str, *, where: str) -> Mapping:
@@ -73,7 +74,9 @@ def map_row(row: dict[str, str], mapping: Mapping) -> tuple[RequestForm | None, 
         if missing:
             problems.append(Problem(name, _("no column %(name)s") % {"name": missing[0]}, ", ".join(row)))
             continue
-        raw = " ".join(row[c].strip() for c in columns if row[c] and row[c].strip())
+        raw = " ".join(
+            row[c].strip() for c in columns if row[c] and row[c].strip() not in ("", *mapping.empty)
+        )
         if name in mapping.values:
             table = mapping.values[name]
             if raw not in table and "*" not in table:

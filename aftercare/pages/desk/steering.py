@@ -139,7 +139,7 @@ def report_page(request: HttpRequest) -> HttpResponse:
 @page("read_report")
 def report_rows(request: HttpRequest, code: str) -> HttpResponse:
     """Show the rows that one number of the form counts."""
-    month = month_of(request.GET.get("month", ""))
+    month = month_of(request.GET.get("month") or f"{_local(now()):%Y-%m}")
     unit = request.GET.get("unit", "")
     measure, rows = rows_behind(
         actor(request),

@@ -19,8 +19,20 @@ from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.visits.models import Visit
 from aftercare.visits.selectors import visit_for
 from aftercare.visits.services import (
-    abandon_visit, add_photo, announce_lateness, arrive, decline_line, depart, diagnose, finish_repair, finish_visit,
-    give_consent, measure_visit, quote_visit, start_remote_support, verify_record,
+    abandon_visit,
+    add_photo,
+    announce_lateness,
+    arrive,
+    decline_line,
+    depart,
+    diagnose,
+    finish_repair,
+    finish_visit,
+    give_consent,
+    measure_visit,
+    quote_visit,
+    start_remote_support,
+    verify_record,
 )  # fmt: skip
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import convert_to_visit

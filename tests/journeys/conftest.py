@@ -1,0 +1,99 @@
+"""A live installation in processes of its own, and a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live import new_installation
+
+ARGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+def installation():
+    with new_installation() as made:
+        yield from _founded(made)
+
+
+def _founded(made):
+    script = (
+        "import os, django; os.environ['DJANGO_SETTINGS_MODULE']='aftercare.config.settings'\n"
+        "from aftercare.cli.starting import installation\n"
+        "with installation():\n"
+        "    from datetime import datetime, UTC; from tests.cast import found, PASSWORD\n"
+        "    found(datetime.now(UTC), password=PASSWORD)\n"
+        "    from aftercare.intake.services import add_report_point; from aftercare.people.rules import MACHINE\n"
+        "    from aftercare.people.models import Unit\n"
+        "    print(add_report_point(unit_id=Unit.objects.get(name='云溪店').pk, by=MACHINE).code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=made.env,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    made.point = done.stdout.strip().splitlines()[-1]
+    made.start()
+    yield made
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    # the browser's own loop makes Django believe that it is called from asynchronous code
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as player:
+        running = player.chromium.launch(executable_path=chromium, args=ARGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page_for(browser, installation):
+    """Give a function that opens a page: signed in by number, on a desk or a phone, in a language."""
+    from tests.cast import PASSWORD
+
+    opened, errors = [], []
+
+    def open_page(number: str = "", *, phone: bool = False, language: str = "zh-hans"):
+        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+        context = browser.new_context(viewport=size, locale="zh-CN", has_touch=phone)
+        context.add_cookies([{"name": "language", "value": language, "url": installation.url}])
+        context.set_default_timeout(15000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console", lambda m: errors.append(m.text) if m.type == "error" and "422" not in m.text else None
+        )
+        opened.append(context)
+        if number:
+            page.goto(f"{installation.url}/accounts/login/")
+            page.fill("#id_login", number)
+            page.fill("#id_password", PASSWORD)
+            page.click("button.btn-primary")
+            page.wait_for_url(lambda url: "login" not in url)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert errors == []

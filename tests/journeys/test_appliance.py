@@ -1,0 +1,222 @@
+"""The checklist's example in a real browser: air conditioner, capacitor, out of warranty, quote, signature, survey 4, statistics."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.cast import NOISE, WANG
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def wait_for(page, selector: str, *, reload: bool = True):
+    """Wait until the worker's reaction shows on the page."""
+    for _try in range(60):
+        if page.locator(selector).count():
+            return page.locator(selector).first
+        time.sleep(0.25)
+        if reload:
+            page.reload()
+    raise AssertionError(f"{selector} never came: {page.locator('main').inner_text()[:400]}")
+
+
+def sign(page, field: str) -> None:
+    box = page.locator(f'[data-sign="{field}"] canvas')
+    box.scroll_into_view_if_needed()
+    at = box.bounding_box()
+    page.mouse.move(at["x"] + 30, at["y"] + 60)
+    page.mouse.down()
+    for step in range(1, 9):
+        page.mouse.move(at["x"] + 30 + 22 * step, at["y"] + 60 + (18 if step % 2 else -18))
+    page.mouse.up()
+
+
+def receive(desk, installation, *, phone: str, name: str) -> str:
+    desk.goto(f"{installation.url}/intake")
+    desk.fill("#phone", phone)
+    desk.fill("#name", name)
+    desk.fill("#address", WANG[2])
+    desk.fill("#description", "坏了")
+    desk.click("text=受理并派单")
+    assert "是现象" in desk.locator("#p-description").inner_text()
+    assert desk.input_value("#name") == name, "nothing typed is lost"
+    desk.fill("#description", NOISE)
+    desk.wait_for_selector("#judgement .urg[data-u='3']")
+    desk.fill("#model", "KFR-35GW")
+    desk.fill("#serial", "HF35200101777")
+    desk.fill("#bought", (datetime.now(UTC).date() - timedelta(days=1200)).isoformat())
+    desk.select_option("#unit", label="云溪店")
+    desk.click("text=受理并派单")
+    desk.wait_for_url(re.compile("/requests/CR"))
+    return desk.url.rsplit("/", 1)[-1]
+
+
+def test_from_the_call_to_the_months_statistics(page_for, installation):
+    desk = page_for("KF2024001")
+    number = receive(desk, installation, phone="13900005678", name="赵初见")
+    wait_for(desk, "a.fig[href*='/work-orders/WO']")
+    desk.fill("textarea[name=text]", "工程师今天上门，保外先报价，您同意后再修")
+    desk.click("form.reply button.btn")
+    wait_for(desk, "text=告知客户方案", reload=False)
+    desk.click("text=客户链接")
+    link = re.search(r"http://\S+/c/\S+", desk.locator(".why-box").first.inner_text())[0]
+
+    field = page_for("GY2024001", phone=True)
+    field.goto(f"{installation.url}/today")
+    wait_for(field, "section[aria-label='新派'] button.btn-primary").click()
+
+    portal = page_for(phone=True)
+    portal.goto(link)
+    wait_for(portal, ".slots input")
+    portal.locator(".slots label").last.click()
+    portal.click("text=就这个时间")
+    wait_for(portal, "text=师傅上门")
+
+    field.goto(f"{installation.url}/today")
+    wait_for(field, "button:has-text('出发')").click()
+    field.wait_for_load_state()
+    field.goto(f"{installation.url}/today")
+    field.click(".next .btn-primary")
+    field.click("button:has-text('到达')")
+    field.fill("#ca", "启动电容坏了")
+    field.click("text=保存诊断")
+    assert "实测" in field.locator(".errbox").inner_text()
+    field.fill("#ca", "启动电容实测 12 µF（标称 35 µF），电压 218 V")
+    field.click("text=保存诊断")
+    field.fill("input[name='part:cap35']", "1")
+    field.click("text=生成报价")
+    assert "250.00" in field.locator(".q.sum").inner_text()
+
+    portal.reload()
+    assert "250.00" in portal.locator(".bill .sum").inner_text()
+    portal.click("button:has-text('同意')")
+    field.reload()
+    field.fill("#so", "更换启动电容，清洗外机")
+    field.click("button:has-text('修好了')")
+    for reading, value in (("ambient", "30"), ("outlet", "16"), ("current", "4.7")):
+        field.fill(f"input[name='reading:{reading}']", value)
+    field.click("text=保存读数")
+    sign(field, "customer_signature")
+    sign(field, "engineer_signature")
+    field.click("text=双方已签字")
+    wait_for(field, "text=已签字，已完工", reload=False)
+
+    wait_for(portal, ".rate label")
+    portal.locator(".rate label").nth(3).click()
+    portal.fill("textarea[name=opinion]", "来得快，讲得清楚")
+    portal.click("form:has(.rate) button.btn-primary")
+    wait_for(portal, "text=谢谢您", reload=False)
+
+    boss = page_for("ZG2024001")
+    boss.goto(f"{installation.url}/report")
+    rows = boss.locator("table.da").inner_text()
+    assert re.search(r"满意度平均分\s*4\.00", rows)
+    assert re.search(r"一次性解决率\s*100\.0", rows)
+    boss.goto(f"{installation.url}/requests/{number}")
+    assert "已关闭" in boss.locator(".road").inner_text()
+    boss.locator("a:has-text('SA-OS-004')").click()
+    assert "与签字时一致" in boss.locator(".tools").inner_text()
+    assert "250.00 元" in boss.locator(".a4").inner_text()
+    assert "赵*" in boss.locator(".a4").inner_text()
+    assert "赵初见" not in boss.content()
+
+
+def test_refused_matched_again_moved_and_unhappy(page_for, installation):
+    desk = page_for("KF2024001", language="zh-hans")
+    number = receive(desk, installation, phone="13700005678", name="钱若谷")
+    first = page_for("GY2024001", phone=True)
+    first.goto(f"{installation.url}/today")
+    card = wait_for(first, "section[aria-label='新派']")
+    card.locator("summary").click()
+    card.locator("input[value=time]").check()
+    card.locator("text=拒单，交给别人").click()
+
+    second = page_for("GY2024002", phone=True)
+    second.goto(f"{installation.url}/today")
+    wait_for(second, "section[aria-label='新派'] button.btn-primary").click()
+
+    desk.goto(f"{installation.url}/requests/{number}")
+    wait_for(desk, "text=接单")
+    assert "拒单" in desk.locator(".tl").inner_text()
+    wait_for(desk, "text=时段已发给客户")
+    order = desk.locator("a.fig[href*='/work-orders/WO']").first.inner_text()
+    desk.goto(f"{installation.url}/work-orders/{order}")
+    desk.click("text=按电话约定订下")
+    wait_for(desk, "summary:has-text('改期或取消')", reload=False).click()
+    desk.locator("details[open] .pick label").last.click()
+    desk.locator("details[open] input[name=because]").fill("客户晚上才在家")
+    desk.locator("details[open] button:has-text('改期')").first.click()
+    wait_for(desk, "text=预约改期")
+
+    second.goto(f"{installation.url}/today/{order}")
+    second.click("button:has-text('出发')")
+    second.click("button:has-text('到达')")
+    second.fill("#ca", "外机固定螺栓松动，间隙 4 mm")
+    second.click("text=保存诊断")
+    second.click("text=生成报价")
+    sign(second, "signature")
+    second.click("button:has-text('客户同意')")
+    second.fill("#so", "紧固螺栓，加减震垫")
+    second.click("button:has-text('修好了')")
+    for reading, value in (("ambient", "30"), ("outlet", "17"), ("current", "5.1")):
+        second.fill(f"input[name='reading:{reading}']", value)
+    second.click("text=保存读数")
+    sign(second, "customer_signature")
+    sign(second, "engineer_signature")
+    second.click("text=双方已签字")
+    wait_for(second, "text=已签字，已完工", reload=False)
+
+    desk.goto(f"{installation.url}/follow-up")
+    wait_for(desk, "form textarea[name=opinion]")
+    desk.locator("label:has(input[name=overall][value='2'])").click()
+    desk.fill("textarea[name=opinion]", "等了三天没人说一声")
+    desk.locator("label:has(input[name=complaint][value=slow])").click()
+    desk.click("form button.btn-primary")
+    supervisor = page_for("ZG2024001")
+    supervisor.goto(f"{installation.url}/follow-up")
+    wait_for(supervisor, "button:has-text('接手')").click()
+    supervisor.click("text=致歉并给方案")
+    supervisor.fill("textarea[name=solution]", "已致电致歉，明天免费复检")
+    supervisor.locator("details[open] button").click()
+    supervisor.click("text=客户认可，关闭")
+    supervisor.goto(f"{installation.url}/requests/{number}")
+    story = supervisor.locator(".tl").inner_text()
+    assert all(words in story for words in ("低分，启动补救", "接手补救", "给出方案", "补救关闭"))
+
+
+def test_a_qr_code_report_takes_few_steps_on_a_phone(page_for, installation):
+    phone = page_for(phone=True)
+    started = time.monotonic()
+    phone.goto(f"{installation.url}/r/{installation.point}")
+    phone.fill("textarea[name=description]", "冰箱不停机，门缝能看到光，侧面很烫")
+    phone.fill("#phone", "13600001234")
+    phone.fill("#name", "孙晚晴")
+    phone.click("text=报修")
+    phone.wait_for_selector("text=收到了")
+    assert re.search(r"CR\d{8}-\d{3}", phone.content())
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("phone", [False, True])
+def test_no_page_scrolls_sideways(page_for, installation, language, phone):
+    page = page_for("ZG2024001", phone=phone, language=language)
+    for address in (
+        "/",
+        "/intake",
+        "/requests",
+        "/work-orders",
+        "/dispatch",
+        "/follow-up",
+        "/report",
+        "/people",
+        "/policy",
+        "/import",
+    ):
+        page.goto(f"{installation.url}{address}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert page.locator("main").count() == 1

@@ -1,0 +1,83 @@
+"""A live installation in processes of its own, for the tests that crash things or drive a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Installation:
+    """`aftercare up` on an embedded database of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in ("DATABASE_URL", "AFTERCARE_TESTS_RUN", "DJANGO_SETTINGS_MODULE")
+        }
+        return {**kept, "AFTERCARE_HOME": str(self.home), "AFTERCARE_URL": self.url}
+
+    def run(self, *arguments: str, text: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "aftercare.cli.main", *arguments],
+            env=self.env,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "aftercare.cli.main", "up", "--port", str(self.port), "--for", "600"]
+        self.process = subprocess.Popen(command, env=self.env, start_new_session=True)
+        for _try in range(200):
+            try:
+                if httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise AssertionError("aftercare up did not answer")
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+
+
+@contextlib.contextmanager
+def new_installation() -> Iterator[Installation]:
+    """Give an installation in a folder of its own, outside of pytest's, which is closed to the database's user."""
+    made = Installation(Path(tempfile.mkdtemp(prefix="aftercare-live-")))
+    try:
+        yield made
+    finally:
+        made.stop()
+        stop = "from aftercare.config.embedded import EmbeddedDatabase as E; from pathlib import Path; import sys; e = E(Path(sys.argv[1])); e.start(); e.stop()"
+        if (made.home / "db" / "postmaster.pid").exists():
+            subprocess.run([sys.executable, "-c", stop, str(made.home)], env=made.env, capture_output=True)
+        shutil.rmtree(made.home, ignore_errors=True)

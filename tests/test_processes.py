@@ -1,0 +1,281 @@
+"""Crashes of real processes: workers killed at any moment, a database killed during intake, and the wheel by itself."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.live import free_port, new_installation
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parent.parent
+KILLS = int(os.environ.get("KILLS", "100"))
+
+WORKER = """
+import os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "aftercare.config.settings"
+django.setup()
+from datetime import datetime, UTC
+from django.db import connection
+from aftercare.ledger.services import deliver
+from aftercare.ledger.services.delivery import Consumer
+def react(fact, at):
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO counted (fact_id) VALUES (%s)", [fact.pk])
+consumer = Consumer("counting", all_reactions=[react])
+print("up", flush=True)
+while True:
+    deliver(consumer, at=datetime.now(UTC), batch=7)
+"""
+
+
+@pytest.fixture(scope="module")
+def home():
+    with new_installation() as made:
+        yield from _with_administrator(made)
+
+
+def _with_administrator(made):
+    made.run(
+        "user",
+        "add",
+        "GL2024001",
+        "--name",
+        "顾怀瑾",
+        "--role",
+        "administrator",
+        "--company",
+        "澄和",
+        text="a-long-test-password\n",
+    )
+    made.run("policy", "activate", "appliance")
+    yield made
+
+
+def test_a_worker_killed_a_hundred_times_loses_and_doubles_no_reaction(home):
+    env = home.env
+    script = (
+        "from aftercare.config.embedded import EmbeddedDatabase; from aftercare.config.home import aftercare_home\n"
+        "print(EmbeddedDatabase(aftercare_home()).start())"
+    )
+    url = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    env["DATABASE_URL"] = url
+    luck = random.Random(5)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE counted (fact_id bigint)")
+        insert = (
+            "INSERT INTO ledger_fact (name, subject_kind, subject_id, actor_kind, actor_name, at, because, values) "
+            "SELECT 'x', 'x', 1, 'machine', '', now(), '', '{}' FROM generate_series(1, %s)"
+        )
+        connection.execute(insert, [KILLS * 30])
+        kills = 0
+        while kills < KILLS:
+            pair = [
+                subprocess.Popen([sys.executable, "-c", WORKER], env=env, stdout=subprocess.PIPE)
+                for _n in range(4)
+            ]
+            for worker in pair:
+                worker.stdout.readline()
+            time.sleep(luck.uniform(0.005, 0.06))
+            for worker in pair:
+                worker.send_signal(signal.SIGKILL)
+                worker.wait()
+                worker.stdout.close()
+            kills += len(pair)
+            connection.execute(insert, [40])
+        last = subprocess.Popen([sys.executable, "-c", WORKER], env=env, stdout=subprocess.PIPE)
+        total = connection.execute("SELECT count(*) FROM ledger_fact").fetchone()[0]
+        for _try in range(600):
+            if connection.execute("SELECT count(*) FROM counted").fetchone()[0] >= total:
+                break
+            time.sleep(0.1)
+        last.kill()
+        last.wait()
+        last.stdout.close()
+        assert connection.execute("SELECT count(*), count(DISTINCT fact_id) FROM counted").fetchone() == (
+            total,
+            total,
+        )
+        connection.execute("DROP TABLE counted")
+        connection.execute("DELETE FROM ledger_position WHERE consumer = 'counting'")
+
+
+def test_a_database_killed_during_intake_keeps_every_answered_request(home):
+    key = home.run(
+        "client", "add", "shop", "--verb", "receive_request", "--verb", "read_request"
+    ).splitlines()[0]
+    home.port = free_port()
+    home.url = f"http://127.0.0.1:{home.port}"
+    home.start()
+    body = {
+        "kind": "repair",
+        "description": "外机嗡嗡响，不出冷风，重启过",
+        "name": "王小禾",
+        "phone": "13812345678",
+    }
+    accepted: list[str] = []
+    stop = threading.Event()
+
+    def send(n: int) -> None:
+        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {key}"}, timeout=10) as client:
+            while not stop.is_set():
+                try:
+                    answer = client.post(
+                        f"{home.url}/api/v1/requests", json={**body, "phone": f"138000{n:05d}"}
+                    )
+                except httpx.HTTPError:
+                    continue
+                if answer.status_code == 201:
+                    accepted.append(answer.json()["number"])
+
+    try:
+        threads = [threading.Thread(target=send, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(2)
+        before = len(accepted)
+        pid = int((home.home / "db" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(1)
+        script = (
+            "from aftercare.config.embedded import EmbeddedDatabase; from aftercare.config.home import aftercare_home\n"
+            "print(EmbeddedDatabase(aftercare_home()).start())"
+        )
+        for _try in range(20):
+            started = subprocess.run(
+                [sys.executable, "-c", script], env=home.env, capture_output=True, text=True
+            )
+            if started.returncode == 0:
+                break
+            time.sleep(0.5)
+        url = started.stdout.strip()
+        for _try in range(100):
+            if len(accepted) > before + 10:
+                break
+            time.sleep(0.2)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert before > 0
+        assert len(accepted) > before, "intake goes on after the database is back"
+        with psycopg.connect(url) as connection:
+            stored = {row[0] for row in connection.execute("SELECT number FROM intake_request")}
+        assert set(accepted) <= stored
+        assert len(accepted) == len(set(accepted))
+        serials = sorted(int(number.split("-")[1]) for number in stored)
+        assert serials == list(range(1, len(serials) + 1)), "no gap either"
+    finally:
+        stop.set()
+        home.stop()
+
+
+def test_backup_and_restore_bring_everything_back(home, tmp_path):
+    archive = tmp_path / "kept.tar"
+    home.run("backup", str(archive))
+    with new_installation() as fresh:
+        fresh.run("restore", str(archive))
+        assert fresh.run("user", "list") == home.run("user", "list")
+        assert "seals hold" in fresh.run("ledger", "verify")
+        assert "BAD" not in fresh.run("doctor")
+
+
+@pytest.fixture
+def bare():
+    with new_installation() as made:
+        yield made
+
+
+def test_the_demo_day_leaves_no_clear_name_or_phone_anywhere(bare):
+    """Grep the dump, the logs and the facts of a demo day for every name and phone of the made-up company."""
+    made = bare
+    script = (
+        "import json, random, django\n"
+        "from aftercare.cli.starting import installation, now\n"
+        "with installation():\n"
+        "    from aftercare.config.schedule import run_due\n"
+        "    from aftercare.demo.service_day import run_demo\n"
+        "    last = {}\n"
+        "    result = run_demo('appliance', at=now(), requests=30, run_schedule=lambda at: run_due(last, at=at), progress=lambda *_: None)\n"
+        "    print(json.dumps([result.founded.names, result.founded.phones]))\n"
+        "    import os, subprocess\n"
+        "    from aftercare.config.embedded import EmbeddedDatabase; from aftercare.config.home import aftercare_home\n"
+        "    tool = EmbeddedDatabase(aftercare_home()).bin_path / 'pg_dump'\n"
+        "    subprocess.run([tool, f\"--dbname={os.environ['DATABASE_URL']}\", '--file=' + str(aftercare_home() / 'dump.sql')], check=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**made.env, "DJANGO_SETTINGS_MODULE": "aftercare.config.settings"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    import json
+
+    names, phones = json.loads(done.stdout.strip().splitlines()[-1])
+    dump = (made.home / "dump.sql").read_text(encoding="utf-8")
+    logs = (made.home / "db" / "log").read_text(errors="replace") + done.stderr
+    assert len(names) > 300
+    assert dump.count("request.received") >= 30
+    for clear in {*names, *phones}:
+        assert clear not in dump, clear
+        assert clear not in logs, clear
+
+
+def test_the_wheel_by_itself_runs_the_demo_day(tmp_path, bare):
+    """Build the wheel, install it into an empty environment with the locked packages, and run the demo from it."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    wheel = next(tmp_path.glob("*.whl"))
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run(
+        [*pip, "--require-hashes", "-r", ROOT / "requirements" / "run.lock"], check=True, capture_output=True
+    )
+    subprocess.run([*pip, "--no-deps", wheel], check=True, capture_output=True)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AFTERCARE_HOME": str(bare.home),
+        "LANG": "C.UTF-8",
+    }
+    done = subprocess.run(
+        [tmp_path / "venv" / "bin" / "aftercare", "demo", "--once", "--requests", "20"],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search(r"requests\s+20", done.stdout)
+    listed = subprocess.run(
+        [python, "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True
+    ).stdout
+    for wanted in (
+        "static/vendor/tabler.min.css",
+        "static/icons.svg",
+        "django.mo",
+        "packs/retail/clocks.toml",
+    ):
+        assert wanted in listed
+    assert "/tests/" not in listed
+    shutil.rmtree(tmp_path / "venv")
