@@ -25,7 +25,7 @@ def add_bulk(count: int, *, at: datetime, progress: Callable[[int], None], seed:
     done = 0
     while done < count:
         size = min(CHUNK, count - done)
-        _chunk(size, done, at, luck, stores, policy.id)
+        _chunk(size, at, luck, stores, policy.id)
         done += size
         progress(done)
     with connection.cursor() as cursor:
@@ -53,9 +53,7 @@ def add_bulk(count: int, *, at: datetime, progress: Callable[[int], None], seed:
         )
 
 
-def _chunk(
-    size: int, offset: int, at: datetime, luck: random.Random, stores: list[int], policy_id: int
-) -> None:
+def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], policy_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM intake_request")
         first = cursor.fetchone()[0] + 1
@@ -63,6 +61,7 @@ def _chunk(
         first_customer = cursor.fetchone()[0] + 1
         cursor.execute("SELECT coalesce(max(id), 0) FROM workorders_workorder")
         first_order = cursor.fetchone()[0] + 1
+    offset = first - 1
     customers = max(1, size // 4)
     name, address = encrypt("王测试"), encrypt("南屿市澄湖区槐荫街18号302室")
     masked = ("王*", blind_index("王测试", purpose="name"))

@@ -52,6 +52,10 @@ class Clock(models.Model):
                 fields=["next_step_at"], name="clock_sweep", condition=models.Q(next_step_at__isnull=False)
             ),
             models.Index(fields=["case_id"], name="clock_of_case"),
+            models.Index(fields=["due_at", "id"], name="clock_running", condition=models.Q(state="running")),
+            models.Index(
+                fields=["unit_id", "due_at"], name="clock_of_unit", condition=models.Q(state="running")
+            ),
             models.Index(
                 fields=["holder_id", "due_at"], name="clock_of_holder", condition=models.Q(state="running")
             ),
