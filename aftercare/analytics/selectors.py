@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.people.rules import Actor
@@ -127,6 +128,9 @@ def _advice(lines: list[Line], problems: list[dict[str, Any]]) -> list[str]:
         worst = problems[0]
         advice.append(
             _("%(n)d requests missed “%(clock)s”: plan more people for that step")
-            % {"n": worst["cases"], "clock": worst["title_zh"]}
+            % {
+                "n": worst["cases"],
+                "clock": worst["title_en" if (get_language() or "").startswith("en") else "title_zh"],
+            }
         )
     return advice

@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 ('lon', models.FloatField(null=True)),
                 ('group', models.CharField(blank=True, max_length=24)),
                 ('remark', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('answered', 'Answered'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'In progress'), ('answered', 'Answered'), ('closed', 'Closed'), ('cancelled', 'Cancelled')], default='open', max_length=10)),
                 ('planned_at', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True)),
                 ('external_ref', models.CharField(blank=True, max_length=80)),

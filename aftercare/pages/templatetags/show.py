@@ -108,22 +108,22 @@ def in_language(text: Any) -> str:
 
 @register.filter
 def clock_title(clock: Any) -> str:
-    return clock.title(get_language() or "zh")
+    return str(clock.title(get_language() or "zh"))
 
 
 @register.filter
 def clock_step(clock: Any) -> str:
-    return clock.step(get_language() or "zh")
+    return str(clock.step(get_language() or "zh"))
 
 
 @register.filter
 def clock_used(clock: Any) -> int:
-    return clock.used(timezone.now())
+    return int(clock.used(timezone.now()))
 
 
 @register.filter
 def clock_sign(clock: Any) -> str:
-    return clock.sign(timezone.now())
+    return str(clock.sign(timezone.now()))
 
 
 @register.filter
