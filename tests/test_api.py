@@ -54,6 +54,16 @@ def test_a_refusal_names_everything_and_the_words_are_kept(call):
     assert "坏了" in RawInput.objects.get(state="refused").body
 
 
+@pytest.mark.parametrize(
+    "body",
+    [{**BODY, "description": "a\x00b" * 5}, {**BODY, "kind": "\x00"}, {**BODY, "external_ref": "\x00"}],
+)
+def test_a_text_that_no_database_holds_is_refused(call, body):
+    assert call("POST", "/requests", body).status_code == 422
+    assert call("GET", "/requests?state=%00").status_code == 422
+    assert call("GET", "/requests/%00").status_code == 422
+
+
 def test_the_same_key_does_the_same_thing_once(call):
     first = call("POST", "/requests", BODY, idempotency_key="k1")
     again = call("POST", "/requests", BODY, idempotency_key="k1")

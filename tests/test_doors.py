@@ -120,6 +120,7 @@ class TestPages:
 
 
 POSTS = {
+    "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
     "work_order_book", "survey_answer", "recovery_act", "import_run", "raw_correct", "field_offer", "field_reveal", "field_step",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 Short = Annotated[str, Field(max_length=200)]
 Code = Annotated[str, Field(max_length=32)]
@@ -28,10 +29,23 @@ class ProblemOut(Schema):
     problems: list[ProblemItem] = []
 
 
-class RequestIn(Schema):
-    """SA-CR-001 as a client sends it."""
+class Sent(Schema):
+    """What a client sends: unknown fields and the character U+0000, which no database text can hold, are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, data: Any) -> Any:
+        sent = getattr(data, "_obj", data)
+        if "\\u0000" in json.dumps(sent, default=str):
+            raise ValueError("a text holds the character U+0000")
+        return data
+
+
+class RequestIn(Sent):
+    """SA-CR-001 as a client sends it."""
+
     kind: Code
     description: Annotated[str, Field(min_length=1, max_length=4000)]
     name: Annotated[str, Field(max_length=40)] = ""
@@ -53,8 +67,7 @@ class RequestIn(Schema):
     external_ref: Annotated[str, Field(max_length=80)] = ""
 
 
-class RequestEdit(Schema):
-    model_config = ConfigDict(extra="forbid")
+class RequestEdit(Sent):
     product_model: Annotated[str, Field(max_length=60)] | None = None
     serial: Annotated[str, Field(max_length=40)] | None = None
     remark: Annotated[str, Field(max_length=1000)] | None = None
@@ -86,8 +99,7 @@ class RequestPage(Schema):
     next: str | None
 
 
-class NoteIn(Schema):
-    model_config = ConfigDict(extra="forbid")
+class NoteIn(Sent):
     text: Annotated[str, Field(min_length=2, max_length=4000)]
     kind: Literal["internal", "out", "in"] = "internal"
 
@@ -115,18 +127,15 @@ class WorkOrderPage(Schema):
     next: str | None
 
 
-class PauseIn(Schema):
-    model_config = ConfigDict(extra="forbid")
+class PauseIn(Sent):
     reason: Code
 
 
-class ReasonIn(Schema):
-    model_config = ConfigDict(extra="forbid")
+class ReasonIn(Sent):
     because: Annotated[str, Field(min_length=2, max_length=400)]
 
 
-class WindowIn(Schema):
-    model_config = ConfigDict(extra="forbid")
+class WindowIn(Sent):
     starts_at: datetime
     ends_at: datetime
 
@@ -147,8 +156,7 @@ class ClockOut(Schema):
     rule: str
 
 
-class SurveyIn(Schema):
-    model_config = ConfigDict(extra="forbid")
+class SurveyIn(Sent):
     scores: dict[Code, Annotated[int, Field(ge=1, le=5)]]
     opinion: Annotated[str, Field(max_length=2000)] = ""
     channel: Literal["phone", "sms", "app"] = "app"

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import actor_for
+from aftercare.refusals import NUL, Invalid, NotFound
 
 from .errors import not_found
 
@@ -32,6 +34,7 @@ def page(verb: str, *methods: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if not actor(request).can(verb):
                 return not_found(request)
+            check_text(request, kwargs)
             return view(request, *args, **kwargs)
 
         framed.verb = verb  # type: ignore[attr-defined]
@@ -49,6 +52,7 @@ def public(*methods: str) -> Callable[[View], View]:
         @never_cache
         @require_http_methods(methods or ("GET", "HEAD"))
         def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            check_text(request, kwargs)
             return view(request, *args, **kwargs)
 
         framed.verb = ""  # type: ignore[attr-defined]
@@ -56,6 +60,19 @@ def public(*methods: str) -> Callable[[View], View]:
         return framed
 
     return frame
+
+
+def check_text(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    """Refuse the character U+0000 in what was sent: no database text can hold it."""
+    if any(isinstance(value, str) and NUL in value for value in kwargs.values()):
+        raise NotFound()
+    for name, values in (*request.GET.lists(), *request.POST.lists()):
+        if any(isinstance(value, str) and NUL in value for value in values):
+            raise Invalid(
+                _("a text holds a character that can't be stored"),
+                where=name,
+                expected=_("text without U+0000"),
+            )
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from aftercare.refusals import Refusal
@@ -35,6 +35,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "refused.html", {"refusal": None}, status=400)
+
+
+def problem_answer(status: int, title: str) -> HttpResponse:
+    """Answer with problem details before any operation of the API is reached."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": "invalid", "problems": []}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 
-from aftercare.refusals import Refusal
+from aftercare.refusals import NUL, Refusal
 
-from .errors import refusal_page
+from .errors import problem_answer, refusal_page
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -66,6 +66,10 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/") and (
+            NUL in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        ):
+            return problem_answer(422, "a text holds the character U+0000")
         if not request.path.startswith(("/api/", "/static/", "/c/", "/r/")) and request.user.is_authenticated:
             now = int(time.time())
             seen = request.session.get("seen_at", now)

@@ -32,6 +32,9 @@ class Refusal(Exception):
         return "; ".join(parts)
 
 
+NUL = "\x00"
+
+
 class Invalid(Refusal):
     """Input that breaks a rule of its form."""
 

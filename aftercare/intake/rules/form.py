@@ -10,9 +10,21 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from aftercare.policies.rules import Pack, matched_words
-from aftercare.refusals import Problem
+from aftercare.refusals import NUL, Problem
 
 TEXT_MAX = 4000
+TEXTS = (
+    "description",
+    "name",
+    "phone",
+    "email",
+    "address",
+    "product_model",
+    "serial",
+    "category",
+    "remark",
+    "external_ref",
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,11 @@ def form_problems(form: RequestForm, pack: Pack, *, today: date) -> list[Problem
     channels = {c.code for c in forms.channels}
     if not form.channels or not set(form.channels) <= channels:
         problems.append(Problem("channels", _("unknown channel"), ", ".join(sorted(channels))))
+    problems += [
+        Problem(name, _("a text holds a character that can't be stored"), _("text without U+0000"))
+        for name in TEXTS
+        if NUL in getattr(form, name)
+    ]
     problems += writing_problems(form, pack)
     if form.serial and not re.fullmatch(forms.serial_pattern, form.serial):
         problems.append(

@@ -61,10 +61,13 @@ def home_count(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"count": len(_tasks(actor(request), "mine", now()))})
 
 
-@page("read_request")
+@page("read_request", "GET", "HEAD", "POST")
 def search(request: HttpRequest) -> HttpResponse:
-    """Find by number, phone (whole or last four digits), serial, or name; an exact number opens at once."""
-    text = request.GET.get("q", "").strip()[:60]
+    """Find by number, phone (whole or last four digits), serial, or name; an exact number opens at once.
+
+    What is looked for is posted, so that no address or log holds a phone number or a name.
+    """
+    text = request.POST.get("q", "").strip()[:60]
     who = actor(request)
     found = find(who, text)
     if request.headers.get("X-Requested-With") == "fetch":

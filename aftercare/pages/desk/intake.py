@@ -42,7 +42,7 @@ TEXTS = (
 def new_request(request: HttpRequest) -> HttpResponse:
     who, at = actor(request), now()
     pack = policy_for(who.unit_id).pack
-    values: dict[str, Any] = {name: request.GET.get(name, "") for name in ("phone",)}
+    values: dict[str, Any] = {}
     problems: list[Any] = []
     if request.method == "POST":
         values = request.POST.dict()
@@ -60,11 +60,11 @@ def new_request(request: HttpRequest) -> HttpResponse:
     }, status=422 if problems else 200)  # fmt: skip
 
 
-@page("receive_request")
+@page("receive_request", "POST")
 def intake_caller(request: HttpRequest) -> HttpResponse:
     """Show who calls, while the number is typed: the customer, their products, earlier faults, open requests."""
     who, at = actor(request), now()
-    text = request.GET.get("phone", "").strip()
+    text = request.POST.get("phone", "").strip()
     found = customers_by_phone(who, text)
     item = item_of(text) if not found else None
     if item is not None and who.reaches(item.customer.unit_id):
@@ -81,21 +81,21 @@ def intake_caller(request: HttpRequest) -> HttpResponse:
         values |= {
             "pieces": pieces, "faults": earlier_faults(None, customer_id=customer.pk),
             "duplicates": possible_duplicates(
-                customer_id=customer.pk, serial="", description=request.GET.get("description", ""), at=at
+                customer_id=customer.pk, serial="", description=request.POST.get("description", ""), at=at
             ),
             "count": requests_for(who).filter(customer=customer).count(),
         }  # fmt: skip
     return render(request, "desk/intake_caller.html", values)
 
 
-@page("receive_request")
+@page("receive_request", "POST")
 def intake_judgement(request: HttpRequest) -> HttpResponse:
     """Judge what is being typed: urgency and emotion with the words that decided, and what to say."""
     who, at = actor(request), now()
     pack = policy_for(who.unit_id).pack
-    text = request.GET.get("description", "")[:4000]
+    text = request.POST.get("description", "")[:4000]
     urgency = judge_urgency(
-        pack, kind=request.GET.get("kind", "repair"), text=text, category="", month=at.month
+        pack, kind=request.POST.get("kind", "repair"), text=text, category="", month=at.month
     )
     emotion = judge_emotion(pack, text)
     language = get_language() or "zh"

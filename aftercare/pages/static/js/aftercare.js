@@ -3,6 +3,12 @@
   "use strict";
   var doc = document, root = doc.documentElement;
 
+  /* what is typed goes in the body, never in an address: it may be a phone number or a name */
+  function post(url, data) {
+    var token = (doc.cookie.match(/csrftoken=([^;]+)/) || [])[1] || (doc.querySelector('[name="csrfmiddlewaretoken"]') || {}).value;
+    return fetch(url, { method: "POST", body: data, headers: { "X-Requested-With": "fetch", "X-CSRFToken": token } });
+  }
+
   function each(selector, act, from) { Array.prototype.forEach.call((from || doc).querySelectorAll(selector), act); }
 
   /* the server sends the seconds left; the page only counts */
@@ -37,7 +43,7 @@
     input.addEventListener("input", function () {
       clearTimeout(wait);
       wait = setTimeout(function () {
-        fetch(palette.dataset.url + "?q=" + encodeURIComponent(input.value), { headers: { "X-Requested-With": "fetch" } })
+        post(palette.dataset.url, new URLSearchParams({ q: input.value }))
           .then(function (answer) { return answer.text(); }).then(function (html) { box.innerHTML = html; })
           .catch(function () { box.textContent = palette.dataset.offline; });
       }, 120);
@@ -78,6 +84,10 @@
   each("[data-open]", function (el) { el.addEventListener("click", function () { doc.getElementById(el.dataset.open).showModal(); }); });
   each("[data-close]", function (el) { el.addEventListener("click", function () { el.closest("dialog").close(); }); });
 
+  /* a number looked for is carried to the new request without standing in its address */
+  doc.addEventListener("click", function (e) { var link = e.target.closest && e.target.closest("[data-carry]"); if (link) { try { sessionStorage.setItem("carry", link.dataset.carry); } catch (error) { /* private mode */ } } });
+  try { var phone = doc.querySelector(".intake #phone"), carried = sessionStorage.getItem("carry"); if (phone && carried) { phone.value = phone.value || carried; sessionStorage.removeItem("carry"); } } catch (error) { /* private mode */ }
+
   /* theme and language are cookies, so that the server renders them */
   each("[data-cookie]", function (el) {
     el.addEventListener("click", function () {
@@ -115,7 +125,7 @@
     function load() {
       var data = new URLSearchParams();
       el.dataset.with.split(" ").forEach(function (n) { each('[name="' + n + '"]', function (f) { if ((f.type !== "radio" && f.type !== "checkbox") || f.checked) { data.append(n, f.value); } }, el.form || doc); });
-      fetch(el.dataset.fetch + "?" + data, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.ok ? a.text() : ""; })
+      post(el.dataset.fetch, data).then(function (a) { return a.ok ? a.text() : ""; })
         .then(function (html) { if (html) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () {});
     }
     el.addEventListener("input", function () { clearTimeout(wait); wait = setTimeout(load, 250); });

@@ -1,0 +1,61 @@
+"""No page needs more than 25 queries, and no address ever holds what was looked for."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from aftercare.ledger.services import deliver_until_idle
+from tests.cast import WANG
+
+PAGES = (
+    "/",
+    "/?queue=all",
+    "/requests",
+    "/work-orders",
+    "/work-orders?state=pending",
+    "/dispatch",
+    "/follow-up",
+    "/people",
+    "/policy",
+    "/import",
+)
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_needs_few_queries_whatever_it_shows(cast_now, signed_in, address):
+    client = signed_in("zheng")
+
+    def cost() -> int:
+        client.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        return len(queries)
+
+    cast_now.order(at=cast_now.at)
+    few = cost()
+    for n in range(6):
+        cast_now.request(phone=f"1380000{n:04d}", name=f"顾客{n}", at=cast_now.at)
+    deliver_until_idle(at=cast_now.at)
+    many = cost()
+    assert many <= 25
+    assert many <= few + 3, "the number of queries does not grow with the rows"
+
+
+def test_one_case_needs_few_queries(cast_now, signed_in):
+    order = cast_now.order(at=cast_now.at)
+    client = signed_in("zheng")
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"/work-orders/{order.number}").status_code == 200
+    assert len(queries) <= 25
+
+
+@pytest.mark.parametrize("text", [WANG[1], "5678", WANG[0], "王*", "HF35230815001"])
+def test_search_is_posted_and_finds(cast_now, signed_in, text):
+    request = cast_now.request(serial="HF35230815001", at=cast_now.at)
+    client = signed_in("li")
+    assert request.number in client.post("/search", {"q": text}).content.decode()
+    assert request.number not in client.get("/search", {"q": text}).content.decode()
+    exact = client.post("/search", {"q": request.number.lower()})
+    assert exact.url == f"/requests/{request.number}"
