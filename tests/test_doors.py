@@ -62,61 +62,57 @@ def test_nothing_else_is_reachable_but_sign_in_and_the_api():
     assert get_resolver().resolve("/api/v1/openapi.json")
 
 
-@pytest.mark.parametrize("pattern", [p for p in pages if p.name not in PUBLIC], ids=lambda p: p.name)
-class TestPages:
-    def test_anonymous(self, pattern, cast_now):
-        order = cast_now.order(at=cast_now.at)
-        response = (
-            Client().post(example(pattern, order))
-            if self.posts(pattern)
-            else Client().get(example(pattern, order))
-        )
-        assert response.status_code == 302
-        assert response.url.startswith("/accounts/login/")
+GUARDED = [p for p in pages if p.name not in PUBLIC]
+OF_ONE_UNIT = {
+    "read_request", "read_work_order", "answer_request", "edit_request", "cancel_work_order", "book_visit", "open_work_order",
+    "reveal_contact", "pause_work_order",
+}  # fmt: skip
 
-    def posts(self, pattern) -> bool:
-        return pattern.name in POSTS
 
-    def send(self, client, pattern, order):
-        return (
-            client.post(example(pattern, order))
-            if self.posts(pattern)
-            else client.get(example(pattern, order))
-        )
+def outsider(verb: str) -> str | None:
+    """Name somebody of the cast whose role lacks a verb; None when every role has it."""
+    if verb in WRONG:
+        return WRONG[verb]
+    return "zhou" if MATRIX[verb] & {"analyst"} else "shen"
 
-    def test_wrong_role(self, pattern, cast_now, signed_in):
-        verb = pattern.callback.verb
-        name = WRONG.get(
-            verb, "shen" if RIGHT.get(verb) != "shen" and not MATRIX[verb] & {"analyst"} else "zhou"
-        )
-        if name is None:
-            pytest.skip("every role of the cast has this verb")
-        order = cast_now.order(at=cast_now.at)
-        assert self.send(signed_in(name), pattern, order).status_code == 404
 
-    def test_stranger(self, pattern, cast_now, signed_in):
-        if "<" not in str(pattern.pattern) or pattern.callback.verb not in (
-            "read_request",
-            "read_work_order",
-            "answer_request",
-            "edit_request",
-            "cancel_work_order",
-            "book_visit",
-            "open_work_order",
-            "reveal_contact",
-            "pause_work_order",
-        ):
-            pytest.skip("shows nothing of one unit alone")
-        order = cast_now.order(at=cast_now.at)
-        assert self.send(signed_in("tang"), pattern, order).status_code == 404, (
-            "an agent of another store sees nothing"
-        )
+def send(client, pattern, order):
+    return (
+        client.post(example(pattern, order)) if pattern.name in POSTS else client.get(example(pattern, order))
+    )
 
-    def test_right_role(self, pattern, cast_now, signed_in):
-        order = cast_now.order(at=cast_now.at)
-        response = self.send(signed_in(RIGHT.get(pattern.callback.verb, "zheng")), pattern, order)
-        assert response.status_code in ALLOWED.get(pattern.name, (200, 302, 404, 409, 412, 422))
-        assert "Content-Security-Policy" in response.headers
+
+def named(patterns):
+    return pytest.mark.parametrize("pattern", patterns, ids=lambda p: p.name)
+
+
+@named(GUARDED)
+def test_anonymous(pattern, cast_now):
+    response = send(Client(), pattern, cast_now.order(at=cast_now.at))
+    assert response.status_code == 302
+    assert response.url.startswith("/accounts/login/")
+
+
+@named([p for p in GUARDED if outsider(p.callback.verb)])
+def test_wrong_role(pattern, cast_now, signed_in):
+    order = cast_now.order(at=cast_now.at)
+    assert send(signed_in(outsider(pattern.callback.verb)), pattern, order).status_code == 404
+
+
+@named([p for p in GUARDED if "<" in str(p.pattern) and p.callback.verb in OF_ONE_UNIT])
+def test_stranger(pattern, cast_now, signed_in):
+    order = cast_now.order(at=cast_now.at)
+    assert send(signed_in("tang"), pattern, order).status_code == 404, (
+        "an agent of another store sees nothing"
+    )
+
+
+@named(GUARDED)
+def test_right_role(pattern, cast_now, signed_in):
+    order = cast_now.order(at=cast_now.at)
+    response = send(signed_in(RIGHT.get(pattern.callback.verb, "zheng")), pattern, order)
+    assert response.status_code in ALLOWED.get(pattern.name, (200, 302, 404, 409, 412, 422))
+    assert "Content-Security-Policy" in response.headers
 
 
 POSTS = {

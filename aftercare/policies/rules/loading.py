@@ -15,8 +15,8 @@ PACKS = Path(__file__).parent.parent / "packs"
 
 
 def pack_names(folder: Path = PACKS) -> list[str]:
-    """List the packs that can be activated (`base` is only extended)."""
-    return sorted(p.parent.name for p in folder.glob("*/pack.toml") if p.parent.name != "base")
+    """List the packs that can be activated (`foundation` is only extended)."""
+    return sorted(p.parent.name for p in folder.glob("*/pack.toml") if p.parent.name != "foundation")
 
 
 def read_pack(name: str, folder: Path = PACKS) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def test_the_four_meanings_of_three_levels_are_four_tables():
 )
 def test_a_wrong_value_is_named_by_file_key_and_expectation(tmp_path, file, old, new, key, expected):
     shutil.copytree(PACKS, tmp_path / "packs")
-    path = tmp_path / "packs" / "base" / file
+    path = tmp_path / "packs" / "foundation" / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(Invalid) as refusal:
