@@ -12,6 +12,8 @@ from aftercare.people.rules import Actor
 from .models import Clock
 from .states import OPEN
 
+COUNTED = 1000
+
 
 def clocks_of_case(case_id: int) -> list[Clock]:
     """Give all clocks of a request: those still open first, by due instant."""
@@ -42,9 +44,10 @@ def running_clocks(actor: Actor) -> QuerySet[Clock]:
 
 
 def due_counts(actor: Actor, *, now: datetime, soon: datetime) -> tuple[int, int]:
-    """Count the clocks within reach that are overdue, and those due before `soon`."""
+    """Count the clocks within reach that are overdue, and those due before `soon`, each up to `COUNTED`."""
     clocks = running_clocks(actor)
-    return clocks.filter(due_at__lte=now).count(), clocks.filter(due_at__gt=now, due_at__lte=soon).count()
+    over = clocks.filter(due_at__lte=now).values("id")[:COUNTED].count()
+    return over, clocks.filter(due_at__gt=now, due_at__lte=soon).values("id")[:COUNTED].count()
 
 
 def cases_with_due_clocks(actor: Actor, *, before: datetime) -> QuerySet[Clock]:
