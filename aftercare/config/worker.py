@@ -31,6 +31,7 @@ class Worker:
 
     def run(self) -> None:
         """Deliver until told to stop; a lost database is waited for."""
+        os.nice(5)  # who waits at a page goes before work that may follow a moment later
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         outgoing = threading.Thread(target=self._outgoing, daemon=True)

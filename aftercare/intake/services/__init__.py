@@ -4,6 +4,7 @@ from .answering import (
     answer_request,
     cancel_request,
     close_request,
+    hand_out_link,
     note_request,
     plan_request,
     reopen_request,
@@ -15,6 +16,6 @@ from .receiving import change_urgency, edit_request, receive_from_customer, rece
 
 __all__ = [
     "add_report_point", "answer_request", "cancel_request", "change_urgency", "close_request", "correct_raw_input",
-    "discard_raw_input", "edit_request", "keep_refused_input", "load_rows", "note_request", "plan_request",
+    "discard_raw_input", "edit_request", "hand_out_link", "keep_refused_input", "load_rows", "note_request", "plan_request",
     "process_rows", "receive_from_customer", "receive_request", "reopen_request", "start_import",
 ]  # fmt: skip

@@ -7,9 +7,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from aftercare.customers.services import make_link
 from aftercare.ledger.services import move, record
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid
 
 from ..models import Note, Request
@@ -44,6 +46,17 @@ def note_request(request: Request, *, by: Actor, at: datetime, text: str, kind: 
     with transaction.atomic():
         name = {"internal": "request.noted", "out": "request.told", "in": "request.heard"}[kind]
         _note(request, name, kind, _said(text, where="text"), by=by, at=at)
+
+
+def hand_out_link(request: Request, *, by: Actor, at: datetime) -> str:
+    """Make a link for the customer to read out or send by hand; that leaves a fact, for a link acts for them."""
+    require(by, "edit_request", unit_id=request.unit_id, reach=True)
+    if request.customer is None:
+        raise Invalid(_("No contact was given."), where="customer")
+    lives_for = policy_for(request.unit_id).pack.links.live_for
+    with transaction.atomic():
+        record("request.link_made", request, by=by, at=at)
+        return make_link(request.customer, case_id=request.pk, purpose="progress", lives_for=lives_for, at=at)
 
 
 def close_request(request: Request, *, by: Actor, at: datetime) -> None:

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from aftercare.customers.services import make_link
 from aftercare.dispatch.selectors import last_matching, offers_of
 from aftercare.files.services import file_content
 from aftercare.followup.selectors import recovery_of, survey_of
@@ -20,6 +19,7 @@ from aftercare.intake.services import (
     cancel_request,
     change_urgency,
     edit_request,
+    hand_out_link,
     note_request,
     plan_request,
     reopen_request,
@@ -181,17 +181,8 @@ def request_reveal(request: HttpRequest, number: str) -> HttpResponse:
 @page("edit_request", "POST")
 def request_link(request: HttpRequest, number: str) -> HttpResponse:
     """Make a fresh link for the customer, to read out or send by hand."""
-    who, at = actor(request), now()
-    row = request_for(who, number)
-    if row.customer is None:
-        raise NotFound()
-    token = make_link(
-        row.customer,
-        case_id=row.pk,
-        purpose="progress",
-        lives_for=policy_for(row.unit_id).pack.links.live_for,
-        at=at,
-    )
+    who = actor(request)
+    token = hand_out_link(request_for(who, number), by=who, at=now())
     values = case_values(request, number)
     values["link"] = request.build_absolute_uri(f"/c/{token}")
     return render(request, "desk/request.html", values)

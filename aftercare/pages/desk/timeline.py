@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from aftercare.intake.selectors import notes_of
 from aftercare.ledger.selectors import facts_of_case
 from aftercare.notices.selectors import messages_of_case
 from aftercare.people.selectors import names_of
+from aftercare.policies.selectors import policy_for
 
 ICONS = {
     "request": "ti:file-plus", "work_order": "ti:clipboard-text", "offer": "ti:user-check", "appointment": "ti:calendar",
@@ -33,6 +35,7 @@ SENTENCES = {
     "request.heard": n_("the customer said"),
     "request.urgency_changed": n_("overruled the urgency"),
     "request.edited": n_("corrected the record"),
+    "request.link_made": n_("made a link for the customer"),
     "work_order.opened": n_("work order opened"),
     "work_order.booked": n_("time fixed"),
     "work_order.unbooked": n_("time taken back"),
@@ -79,6 +82,8 @@ SENTENCES = {
     "clock.breached": n_("clock overdue"),
     "contact.revealed": n_("saw contact data in clear"),
 }
+# a link acts for the customer: staff see that it was sent, not what it is
+_LINK = re.compile(r"/c/[\w-]{16,}")
 QUIET = {
     "appointment.kept",
     "work_order.in_service",
@@ -111,7 +116,9 @@ def story_of(case_id: int, *, show: str = "") -> list[Entry]:
     entries = [_entry(fact, notes, people) for fact in facts if fact.name not in QUIET]
     for message in messages_of_case(case_id):
         what = _("message to the customer") + f" · {message.get_state_display()}"
-        entries.append(Entry(message.made_at, "message", "", what, "out", text=message.body))
+        entries.append(
+            Entry(message.made_at, "message", "", what, "out", text=_LINK.sub("/c/…", message.body))
+        )
     entries.sort(key=lambda entry: entry.at)
     wanted = {"customer": ("in", "out"), "internal": ("note",), "machine": ("auto",)}.get(show)
     return [entry for entry in entries if wanted is None or entry.shape in wanted]
@@ -127,8 +134,22 @@ def _entry(fact: Any, notes: dict[int, Any], people: dict[int, tuple[str, str]])
     icon = ICONS.get(fact.subject_kind, "ti:point").removeprefix("ti:")
     return Entry(
         fact.at, "lock" if shape == "note" else icon, "" if machine else fact.actor_name, what, shape,
-        _detail(fact, people), note.text if note else "", fact.because, fact.policy_id if machine else None,
+        _detail(fact, people), note.text if note else "", _because(fact), fact.policy_id if machine else None,
     )  # fmt: skip
+
+
+def _because(fact: Any) -> str:
+    """Give the reason of a fact; a code of the pack in its words."""
+    pack = policy_for(fact.unit_id).pack
+    known = [*pack.clocks.pause_reasons, *pack.dispatch.refusal_reasons]
+    return next(
+        (row.title[get_language() or "zh"] for row in known if row.code == fact.because), fact.because
+    )
+
+
+def _title(fact: Any, code: str) -> str:
+    clocks = policy_for(fact.unit_id).pack.clocks.clocks
+    return next((clock.title[get_language() or "zh"] for clock in clocks if clock.code == code), code)
 
 
 def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
@@ -143,7 +164,7 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
     if fact.name.startswith("clock."):
-        return f"{values.get('code', '')} {values.get('percent', '')} %"
+        return f"{_title(fact, values.get('code', ''))} {values.get('percent', '')} %"
     if "total_fen" in values:
         return _("%(yuan).2f yuan") % {"yuan": values["total_fen"] / 100}
     if fact.name == "survey.answered":
