@@ -76,7 +76,7 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace, *, started: float) -> int:
-    """Run web processes and a worker until told to stop; if one ends, all do."""
+    """Run web processes and a worker until told to stop; one that dies is started again, a few times."""
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "aftercare.config.settings"}
     env.setdefault("AFTERCARE_URL", f"http://{options.host}:{options.port}")
     web = [
@@ -85,7 +85,9 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
         "error", "--backlog", "512", "aftercare.config.wsgi:application",
     ]  # fmt: skip
     work = [sys.executable, "-m", "aftercare.cli.main", "worker"]
-    children = [subprocess.Popen(command, env=env) for command in (web, work)]  # noqa: S603 - our own programs
+    commands = (web, work)
+    children = [subprocess.Popen(command, env=env) for command in commands]  # noqa: S603 - our own programs
+    deaths = 0
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -98,11 +100,17 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
                 f"Aftercare is at http://{options.host}:{options.port}/ ({time.monotonic() - started:.1f} s to start; Ctrl+C stops it)"
             )
             say(f"Memory at rest: {_memory():.0f} MB in all processes")
-        while all(child.poll() is None for child in children) and (
-            ends_at is None or time.monotonic() < ends_at
-        ):
+        while ends_at is None or time.monotonic() < ends_at:
+            for index, child in enumerate(children):
+                if child.poll() is not None:
+                    deaths += 1
+                    if deaths > 5:
+                        say("a process ends again and again; see its messages above")
+                        return 1
+                    time.sleep(deaths)
+                    children[index] = subprocess.Popen(commands[index], env=env)  # noqa: S603
             time.sleep(0.3)
-        return 0 if ends_at else 1
+        return 0
     except KeyboardInterrupt:
         return 0
     finally:

@@ -42,9 +42,15 @@ class Worker:
                 self._serve(parent)
             except (OperationalError, InterfaceError) as error:
                 log.warning("database_lost", error=str(error).splitlines()[0])
-                close_old_connections()
-                connection.close()
-                self.stopping.wait(1)
+                self._recover()
+            except Exception:
+                log.exception("worker_failed")
+                self._recover()
+
+    def _recover(self) -> None:
+        close_old_connections()
+        connection.close()
+        self.stopping.wait(1)
 
     def _serve(self, parent: int) -> None:
         connection.ensure_connection()
