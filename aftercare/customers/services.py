@@ -81,11 +81,6 @@ def open_link(token: str, *, at: datetime, sender: str) -> Link:
     return link
 
 
-def use_link_once(link: Link, *, at: datetime) -> bool:
-    """Mark a link as used; False when it was used before."""
-    return bool(Link.objects.filter(pk=link.pk, used_at=None).update(used_at=at))
-
-
 def revoke_links(case_id: int, *, by: Actor = MACHINE, at: datetime) -> int:
     """Switch off every live link of a request."""
     require(by, "edit_request")
