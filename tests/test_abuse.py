@@ -15,8 +15,13 @@ from django.test import Client
 
 from aftercare.customers.models import Link
 from aftercare.customers.services import make_link, open_link, revoke_links
+from aftercare.dispatch.models import Offer
+from aftercare.dispatch.services import accept_offer
 from aftercare.files.services import store_file
+from aftercare.intake.models import Request
 from aftercare.intake.services import add_report_point
+from aftercare.ledger.services import deliver_until_idle, record
+from aftercare.notices.models import Message
 from aftercare.people.rules import MACHINE
 from aftercare.people.services import create_client
 from aftercare.refusals import Invalid, NotFound, TooMany
@@ -57,7 +62,7 @@ def test_a1_and_a3_foreign_identifiers_in_a_body_look_missing(cast_now, api):
     assert api("POST", "/requests", body).status_code == 201
 
 
-def test_a2_and_a7_links_expire_are_bound_revocable_and_hashed(cast):
+def test_a2_and_a7_links_expire_revocable_and_hashed(cast):
     request = cast.request()
     token = make_link(cast.wang, case_id=request.pk, purpose="progress", lives_for=3600, at=MORNING)
     assert open_link(token, at=MORNING, sender="a").case_id == request.pk
@@ -70,6 +75,53 @@ def test_a2_and_a7_links_expire_are_bound_revocable_and_hashed(cast):
         open_link(fresh, at=MORNING, sender="a")
     with pytest.raises(ValueError, match="purpose"):
         make_link(cast.wang, case_id=request.pk, purpose="everything", lives_for=1, at=MORNING)
+
+
+def proposed(cast):
+    """Bring a request to where the customer chooses a time."""
+    order, at = cast.order(), datetime.now(UTC)
+    accept_offer(
+        Offer.objects.select_related("order").get(order=order, state="offered"), by=cast.actor("zhou"), at=at
+    )
+    deliver_until_idle(at=at)
+    return order
+
+
+def portal_post(token: str, act: str, data=None):
+    return Client().post(f"/c/{token}/{act}", data or {})
+
+
+def test_a2_a_link_does_the_act_of_its_purpose_and_no_other(cast_now):
+    order = proposed(cast_now)
+    for purpose in ("progress", "slots", "consent", "survey"):
+        token = make_link(
+            cast_now.wang, case_id=order.request_id, purpose=purpose, lives_for=3600, at=datetime.now(UTC)
+        )
+        assert Client().get(f"/c/{token}").status_code == 200
+        for act, own in (
+            ("choose", "slots"),
+            ("consent", "consent"),
+            ("decline", "consent"),
+            ("rate", "survey"),
+        ):
+            answer = portal_post(token, act, {"amount": "1", "line": "1", "overall": "1", "slot": "9"})
+            refused = "不能做这件事" in answer.content.decode()
+            assert refused == (own != purpose), (purpose, act)
+    assert not Link.objects.filter(used_at__isnull=False).exists(), "a refused act leaves the link unused"
+
+
+def test_a2_a_link_decides_once(cast_now):
+    order = proposed(cast_now)
+    token = make_link(
+        cast_now.wang, case_id=order.request_id, purpose="slots", lives_for=3600, at=datetime.now(UTC)
+    )
+    assert portal_post(token, "choose", {"slot": "9"}).status_code == 422, "a refused choice"
+    assert portal_post(token, "choose", {"slot": "0"}).status_code == 302, "leaves the link as it was"
+    again = portal_post(token, "choose", {"slot": "1"})
+    assert again.status_code == 409
+    assert "给我发一个链接" in again.content.decode()
+    assert portal_post(token, "write", {"text": "门禁坏了，请打电话"}).status_code == 302
+    assert [portal_post(token, "ask").status_code for _try in range(4)] == [302, 302, 302, 429]
 
 
 def test_a4_public_reports_are_limited_by_sender(cast_now):
@@ -92,9 +144,6 @@ def test_a4_sign_in_is_limited(cast_now):
 
 
 def test_a5_a_message_to_an_unverified_number_holds_nothing_of_the_senders_words(cast_now):
-    from aftercare.ledger.services import deliver_until_idle
-    from aftercare.notices.models import Message
-
     point = add_report_point(unit_id=cast_now.store.pk, by=MACHINE)
     data = {
         "kind": "repair",
@@ -107,6 +156,47 @@ def test_a5_a_message_to_an_unverified_number_holds_nothing_of_the_senders_words
     bodies = [message.body for message in Message.objects.all()]
     assert bodies
     assert not any("evil" in body or "领奖" in body for body in bodies)
+
+
+def test_a5_an_unverified_contact_hears_of_one_request_a_day(cast_now):
+    point = add_report_point(unit_id=cast_now.store.pk, by=MACHINE)
+    stranger = {"kind": "repair", "description": "不出冷风，外机嗡嗡响", "phone": "13912340000"}
+    for name in ("甲先生", "乙先生", "丙先生"):
+        assert Client().post(f"/r/{point.code}", {**stranger, "name": name}).status_code == 302
+    deliver_until_idle(at=datetime.now(UTC))
+    requests = list(Request.objects.filter(channels=["qr"]).order_by("id"))
+    assert len(requests) == 3
+    for request in requests:
+        record(
+            "request.link_asked", request, by=MACHINE, at=datetime.now(UTC), values={"purpose": "progress"}
+        )
+    deliver_until_idle(at=datetime.now(UTC))
+    assert list(Message.objects.order_by("id").values_list("case_id", "template")) == [
+        (requests[0].pk, "received"),
+        (requests[0].pk, "link"),
+    ]
+    sent = re.search(r"/c/([\w-]+)", Message.objects.earliest("id").body)[1]
+    Client().get(f"/c/{sent}")
+    record(
+        "request.link_asked", requests[1], by=MACHINE, at=datetime.now(UTC), values={"purpose": "progress"}
+    )
+    deliver_until_idle(at=datetime.now(UTC))
+    assert Message.objects.filter(case_id=requests[1].pk, template="link").count() == 1, (
+        "opened: it is theirs"
+    )
+
+
+def test_a5_who_knows_a_name_and_a_number_reads_and_changes_nothing_known(cast_now):
+    point = add_report_point(unit_id=cast_now.store.pk, by=MACHINE)
+    form = {"kind": "repair", "description": "不出冷风，外机嗡嗡响", "name": WANG[0], "phone": WANG[1]}
+    done = Client().post(f"/r/{point.code}", {**form, "address": "骗子街1号"})
+    cast_now.wang.refresh_from_db()
+    assert cast_now.wang.address == WANG[2]
+    done = Client().post(f"/r/{point.code}", form)
+    token = done.headers["Location"].rstrip("/").rsplit("/", 1)[-1]
+    record_page = Client().post(f"/c/{token}/record", {"tail": WANG[1][-4:]}).content.decode()
+    assert WANG[1] in record_page
+    assert WANG[2] not in record_page
 
 
 def test_a7_contact_data_behind_a_link_want_the_phones_digits_and_few_tries(cast_now):

@@ -41,7 +41,10 @@ class Customer(models.Model):
 
 
 class Link(models.Model):
-    """A customer's signed link: bound to one purpose and one request, expiring, revocable, stored hashed."""
+    """A customer's link: bound to one purpose and one request, decides once, expires, revocable, stored hashed.
+
+    `sent`: it went to the stored phone or e-mail and nowhere else, so opening it proves that the contact is theirs.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE)
     case_id = models.BigIntegerField(db_index=True)
@@ -50,5 +53,7 @@ class Link(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    sent = models.BooleanField(default=False)
     made_at = models.DateTimeField()
     KIND = "link"

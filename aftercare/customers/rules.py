@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-PURPOSES = ("progress", "slots", "consent", "sign", "survey")
+ALWAYS = frozenset({"write", "ask"})
+ACTS: dict[str, frozenset[str]] = {
+    "progress": ALWAYS,
+    "slots": ALWAYS | {"choose"},
+    "consent": ALWAYS | {"consent", "decline"},
+    "survey": ALWAYS | {"rate"},
+}
+DECIDING = frozenset({"choose", "consent", "rate"})
+
+
+def acts_of(purpose: str, *, used: bool) -> frozenset[str]:
+    """Say what a link of `purpose` may do (A2): only its own act, and once it has decided, nothing but look and write."""
+    return ALWAYS if used else ACTS[purpose]
 
 
 def is_phone(digits: str, pattern: str) -> bool:

@@ -10,7 +10,7 @@ from aftercare.privacy.rules import normal_phone, normal_text
 from aftercare.privacy.services import blind_index
 from aftercare.refusals import NotFound
 
-from .models import Customer
+from .models import Customer, Link
 
 
 def customers_for(actor: Actor) -> QuerySet[Customer]:
@@ -48,3 +48,10 @@ def customers_by_name(actor: Actor, name: str) -> list[Customer]:
 
 def customer_by_id(customer_id: int) -> Customer:
     return Customer.objects.get(id=customer_id)
+
+
+def is_verified(customer: Customer) -> bool:
+    """Say whether somebody opened a link that went to this phone number and nowhere else."""
+    return Link.objects.filter(
+        customer__phone_index=customer.phone_index, sent=True, opened_at__isnull=False
+    ).exists()

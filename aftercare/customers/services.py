@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftercare.ledger.services import record
@@ -14,10 +17,10 @@ from aftercare.people.services import count_against_limit, require
 from aftercare.policies.rules import Pack
 from aftercare.privacy.rules import masked_address, masked_name, masked_phone, normal_phone, normal_text
 from aftercare.privacy.services import blind_index
-from aftercare.refusals import NotFound, Problem
+from aftercare.refusals import Conflict, NotFound, Problem
 
 from .models import Customer, Link
-from .rules import PURPOSES, is_phone
+from .rules import ACTS, DECIDING, acts_of, is_phone
 
 
 def contact_problems(pack: Pack, *, name: str, phone: str) -> list[Problem]:
@@ -38,7 +41,10 @@ def register_customer(
     *, name: str, phone: str, unit_id: int, by: Actor, at: datetime, email: str = "", address: str = "",
     lat: float | None = None, lon: float | None = None,
 ) -> Customer:  # fmt: skip
-    """Find the customer of this phone and name, or add them; a new address is taken over."""
+    """Find the customer of this phone and name, or add them.
+
+    A new address is taken over, unless a stranger typed it: who knows a name and a phone number is not yet the customer.
+    """
     digits = normal_phone(phone)
     index = blind_index(digits, purpose="phone")
     name_index = blind_index(normal_text(name), purpose="name")
@@ -51,7 +57,7 @@ def register_customer(
             address_masked=masked_address(address.strip())[:200], lat=lat, lon=lon, unit_id=unit_id,
         )  # fmt: skip
         return known
-    if address.strip() and address.strip() != known.address:
+    if by.kind != "customer" and address.strip() and address.strip() != known.address:
         known.address, known.address_masked = address.strip(), masked_address(address.strip())[:200]
         known.lat, known.lon = lat, lon
         known.save(update_fields=["address", "address_masked", "lat", "lon"])
@@ -59,14 +65,14 @@ def register_customer(
 
 
 def make_link(
-    customer: Customer, *, case_id: int, purpose: str, lives_for: int, at: datetime, token: str = ""
+    customer: Customer, *, case_id: int, purpose: str, lives_for: int, at: datetime, sent: bool = False
 ) -> str:
     """Make a link for one purpose and give its token, which is stored only as a hash."""
-    if purpose not in PURPOSES:
+    if purpose not in ACTS:
         raise ValueError(f"no such purpose: {purpose}")
-    token = token or secrets.token_urlsafe(24)
+    token = secrets.token_urlsafe(24)
     Link.objects.create(
-        customer=customer, case_id=case_id, purpose=purpose, token_hash=_hashed(token), made_at=at,
+        customer=customer, case_id=case_id, purpose=purpose, token_hash=_hashed(token), made_at=at, sent=sent,
         expires_at=at + timedelta(seconds=lives_for),
     )  # fmt: skip
     return token
@@ -78,7 +84,29 @@ def open_link(token: str, *, at: datetime, sender: str) -> Link:
     if link is None or link.revoked_at or link.expires_at <= at:
         count_against_limit(f"link:{sender}", limit=30, per=600, at=at)
         raise NotFound(_("this link is no longer valid"))
+    if link.opened_at is None:
+        link.opened_at = at
+        Link.objects.filter(pk=link.pk, opened_at=None).update(opened_at=at)
     return link
+
+
+@contextmanager
+def use_link(link: Link, act: str, *, at: datetime) -> Iterator[None]:
+    """Let a link do one act, in one transaction with it: an act of its own purpose, and one that decides only once.
+
+    A link that was used at the same moment elsewhere, or is for something else, is refused, and nothing is changed;
+    when the act itself is refused, the link is unused again.
+    """
+    with transaction.atomic():
+        fresh = Link.objects.select_for_update().get(pk=link.pk)
+        if act not in acts_of(fresh.purpose, used=fresh.used_at is not None):
+            raise Conflict(
+                _("this link can't do that"), where="link", code="link_used",
+                expected=_("a fresh link, which is sent to your phone when you ask for it"),
+            )  # fmt: skip
+        if act in DECIDING:
+            Link.objects.filter(pk=link.pk).update(used_at=at)
+        yield
 
 
 def revoke_links(case_id: int, *, by: Actor = MACHINE, at: datetime) -> int:

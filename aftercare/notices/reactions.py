@@ -48,6 +48,11 @@ def on_appointment_set(fact: Fact, at: datetime) -> None:
     )  # fmt: skip
 
 
+@on_fact("request.link_asked")
+def on_link_asked(fact: Fact, at: datetime) -> None:
+    _tell(request_by_id(fact.subject_id), "link", fact, at, purpose=fact.values["purpose"])
+
+
 @on_fact("work_order.late")
 def on_work_order_late(fact: Fact, at: datetime) -> None:
     _tell(request_by_id(fact.case_id or 0), "late", fact, at, minutes=str(fact.values["minutes"]))
@@ -81,8 +86,12 @@ def on_facts(facts: list[Fact]) -> None:
 consumer_named("webhooks").batch_reaction = on_facts
 
 
-def _tell(request: Request, template: str, fact: Fact, at: datetime, **values: str) -> None:
-    message: Message | None = tell_customer(request, template, fact_id=fact.pk, at=at, values=values)
+def _tell(
+    request: Request, template: str, fact: Fact, at: datetime, *, purpose: str = "", **values: str
+) -> None:
+    message: Message | None = tell_customer(
+        request, template, fact_id=fact.pk, at=at, purpose=purpose, values=values
+    )
     if message and message.channel == "email" and message.state == "queued":
         deliver_message.defer(message_id=message.pk)
 

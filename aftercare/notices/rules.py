@@ -31,6 +31,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "检查已完成，有一项费用请您定：{amount} 元。查看并选择：{link}",
         "The check is done; there is a charge to decide: {amount} yuan. See and choose: {link}",
     ),
+    "link": (
+        "您要的链接：{link}。只能用来决定一次，请勿转发。",
+        "The link you asked for: {link}. It decides once; please keep it to yourself.",
+    ),
     "survey": (
         "服务已完成，想听听您的感受：{link}。{care}",
         "The service is done; how was it? {link}. {care}",

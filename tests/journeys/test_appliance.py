@@ -55,6 +55,13 @@ def receive(desk, installation, *, phone: str, name: str) -> str:
     return desk.url.rsplit("/", 1)[-1]
 
 
+def link_for_now(desk, installation, number):
+    """Let the desk make the link for what the customer has to decide at present."""
+    desk.goto(f"{installation.url}/requests/{number}")
+    desk.click("text=客户链接")
+    return re.search(r"http://\S+/c/\S+", desk.locator(".why-box").first.inner_text())[0]
+
+
 def test_from_the_call_to_the_months_statistics(page_for, installation):
     desk = page_for("KF2024001")
     number = receive(desk, installation, phone="13900005678", name="赵初见")
@@ -62,15 +69,12 @@ def test_from_the_call_to_the_months_statistics(page_for, installation):
     desk.fill("textarea[name=text]", "工程师今天上门，保外先报价，您同意后再修")
     desk.click("form.reply button.btn")
     wait_for(desk, "text=告知客户方案", reload=False)
-    desk.click("text=客户链接")
-    link = re.search(r"http://\S+/c/\S+", desk.locator(".why-box").first.inner_text())[0]
-
     field = page_for("GY2024001", phone=True)
     field.goto(f"{installation.url}/today")
     wait_for(field, "section[aria-label='新派'] button.btn-primary").click()
 
     portal = page_for(phone=True)
-    portal.goto(link)
+    portal.goto(link_for_now(desk, installation, number))
     wait_for(portal, ".slots input")
     portal.locator(".slots label").last.click()
     portal.click("text=就这个时间")
@@ -93,6 +97,10 @@ def test_from_the_call_to_the_months_statistics(page_for, installation):
 
     portal.reload()
     assert "250.00" in portal.locator(".bill .sum").inner_text()
+    assert portal.locator("button:has-text('同意')").count() == 0, "that link has decided"
+    portal.click("text=给我发一个链接")
+    wait_for(portal, "text=新的链接正发往您的手机", reload=False)
+    portal.goto(link_for_now(desk, installation, number))
     portal.click("button:has-text('同意')")
     field.reload()
     field.fill("#so", "更换启动电容，清洗外机")
@@ -105,7 +113,8 @@ def test_from_the_call_to_the_months_statistics(page_for, installation):
     field.click("text=双方已签字")
     wait_for(field, "text=已签字，已完工", reload=False)
 
-    wait_for(portal, ".rate label")
+    wait_for(portal, "text=等您决定")
+    portal.goto(link_for_now(desk, installation, number))
     portal.locator(".rate label").nth(3).click()
     portal.fill("textarea[name=opinion]", "来得快，讲得清楚")
     portal.click("form:has(.rate) button.btn-primary")

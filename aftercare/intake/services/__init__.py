@@ -2,6 +2,7 @@
 
 from .answering import (
     answer_request,
+    ask_for_link,
     cancel_request,
     close_request,
     hand_out_link,
@@ -15,7 +16,7 @@ from .raw import correct_raw_input, discard_raw_input, keep_refused_input
 from .receiving import change_urgency, edit_request, receive_from_customer, receive_request
 
 __all__ = [
-    "add_report_point", "answer_request", "cancel_request", "change_urgency", "close_request", "correct_raw_input",
+    "add_report_point", "answer_request", "ask_for_link", "cancel_request", "change_urgency", "close_request", "correct_raw_input",
     "discard_raw_input", "edit_request", "hand_out_link", "keep_refused_input", "load_rows", "note_request", "plan_request",
     "process_rows", "receive_from_customer", "receive_request", "reopen_request", "start_import",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from aftercare.customers.services import make_link
 from aftercare.ledger.services import move, record
 from aftercare.people.rules import Actor
-from aftercare.people.services import require
+from aftercare.people.services import count_against_limit, require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid
 
@@ -48,15 +48,22 @@ def note_request(request: Request, *, by: Actor, at: datetime, text: str, kind: 
         _note(request, name, kind, _said(text, where="text"), by=by, at=at)
 
 
-def hand_out_link(request: Request, *, by: Actor, at: datetime) -> str:
+def hand_out_link(request: Request, purpose: str, *, by: Actor, at: datetime) -> str:
     """Make a link for the customer to read out or send by hand; that leaves a fact, for a link acts for them."""
     require(by, "edit_request", unit_id=request.unit_id, reach=True)
     if request.customer is None:
         raise Invalid(_("No contact was given."), where="customer")
     lives_for = policy_for(request.unit_id).pack.links.live_for
     with transaction.atomic():
-        record("request.link_made", request, by=by, at=at)
-        return make_link(request.customer, case_id=request.pk, purpose="progress", lives_for=lives_for, at=at)
+        record("request.link_made", request, by=by, at=at, values={"purpose": purpose})
+        return make_link(request.customer, case_id=request.pk, purpose=purpose, lives_for=lives_for, at=at)
+
+
+def ask_for_link(request: Request, purpose: str, *, by: Actor, at: datetime) -> None:
+    """Have a fresh link sent to the stored contact, whoever asks; three times an hour at most."""
+    count_against_limit(f"ask:{request.pk}", limit=3, per=3600, at=at)
+    with transaction.atomic():
+        record("request.link_asked", request, by=by, at=at, values={"purpose": purpose})
 
 
 def close_request(request: Request, *, by: Actor, at: datetime) -> None:

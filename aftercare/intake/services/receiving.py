@@ -149,7 +149,8 @@ def _draft(
         policy.pack, kind=form.kind, text=f"{form.description} {form.remark}", category=category, month=month,
         emotion=form.emotion or emotion.value,
     )  # fmt: skip
-    address = form.address.strip() or (customer.address if customer else "")
+    known = customer if by.kind != "customer" else None
+    address = form.address.strip() or (known.address if known else "")
     placed = form.lat is not None
     staff_id = by.id if by.kind == "staff" else None
     closed_at = form.history.get("closed_at")
@@ -161,8 +162,8 @@ def _draft(
         description=form.description.strip(), urgency=form.urgency or urgency.value,
         urgency_reason={**urgency.as_values(), "chosen": form.urgency or urgency.value},
         emotion=form.emotion or emotion.value, emotion_reason=emotion.as_values(), address=address,
-        address_masked=masked_address(address)[:200], lat=form.lat if placed else customer.lat if customer else None,
-        lon=form.lon if placed else customer.lon if customer else None, received_by_id=staff_id, owner_id=staff_id,
+        address_masked=masked_address(address)[:200], lat=form.lat if placed else known.lat if known else None,
+        lon=form.lon if placed else known.lon if known else None, received_by_id=staff_id, owner_id=staff_id,
         group=policy.pack.forms.group_of_category.get(category, ""), remark=form.remark.strip(), unit_id=unit_id,
         state="closed" if closed_at else "open", state_since=closed_at or received_at,
         planned_at=form.history.get("responded_at"), closed_at=closed_at, external_ref=form.external_ref,

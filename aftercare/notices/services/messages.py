@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
+from aftercare.customers.models import Customer
+from aftercare.customers.selectors import is_verified
 from aftercare.customers.services import make_link
 from aftercare.intake.models import Request
 from aftercare.people.services import count_against_limit
+from aftercare.policies.rules import Links
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import TooMany
 
@@ -19,32 +22,33 @@ from ..rules import write_text
 
 PURPOSE = {
     "slots": "slots",
-    "booked": "progress",
-    "rescheduled": "progress",
+    "booked": "slots",
+    "rescheduled": "slots",
     "quote": "consent",
     "survey": "survey",
 }
 
 
 def tell_customer(
-    request: Request, template: str, *, fact_id: int, at: datetime, values: dict[str, str] | None = None
-) -> Message | None:
+    request: Request, template: str, *, fact_id: int, at: datetime, purpose: str = "",
+    values: dict[str, str] | None = None,
+) -> Message | None:  # fmt: skip
     """Write a message to the customer of a request, with a fresh link where the template has one.
 
-    Gives None when there is nobody to tell, or the customer has had the pack's share of messages today.
+    Gives None when there is nobody to tell, or this contact has had the pack's share of messages (A5).
     """
     customer = request.customer
     if customer is None or request.is_history:
         return None
     links = policy_for(request.unit_id).pack.links
-    try:
-        count_against_limit(f"tell:{customer.pk}", limit=20, per=86400, at=at)
-    except TooMany:
+    if not _may_tell(request, customer, template, links, at=at):
         return None
-    purpose = PURPOSE.get(template, "progress")
+    purpose = purpose or PURPOSE.get(template, "progress")
     link = ""
     if template not in ("reminder", "late"):
-        token = make_link(customer, case_id=request.pk, purpose=purpose, lives_for=links.live_for, at=at)
+        token = make_link(
+            customer, case_id=request.pk, purpose=purpose, lives_for=links.live_for, at=at, sent=True
+        )
         link = f"{settings.PUBLIC_URL}/c/{token}"
     body = write_text(template, customer.language, {"number": request.number, "link": link, **(values or {})})
     channel = "email" if customer.email and settings.EMAIL_HOST else "sms"
@@ -55,6 +59,28 @@ def tell_customer(
     if made and channel == "sms":
         Message.objects.filter(pk=message.pk).update(state="kept", sent_at=at)
     return message
+
+
+def _may_tell(request: Request, customer: Customer, template: str, links: Links, *, at: datetime) -> bool:
+    """Hold back what would make us somebody's mail bomb (A5).
+
+    A contact that a stranger typed into the public form gets the pack's acknowledgements a day and hears of no further
+    request, until somebody opens a link that was sent there. Everybody has a share of messages a day.
+    """
+    if "qr" in request.channels and (template == "received" or not is_verified(customer)):
+        others = Message.objects.filter(
+            customer__phone_index=customer.phone_index, made_at__gt=at - timedelta(days=1)
+        ).exclude(case_id=request.pk)
+        if template == "received":
+            others = others.filter(template="received")
+        if others.values("case_id").distinct().count() >= links.acknowledgements_per_day:
+            return False
+    try:
+        share = f"tell:{bytes(customer.phone_index).hex()}"
+        count_against_limit(share, limit=links.messages_per_day, per=86400, at=at)
+    except TooMany:
+        return False
+    return True
 
 
 def send_message(message_id: int) -> None:

@@ -35,6 +35,7 @@ from aftercare.workorders.selectors import orders_of_request
 from aftercare.workorders.services import open_work_order
 
 from ..doors import actor, now, page
+from ..portal.stages import purpose_now
 from .road import road_of
 from .timeline import story_of
 
@@ -182,7 +183,8 @@ def request_reveal(request: HttpRequest, number: str) -> HttpResponse:
 def request_link(request: HttpRequest, number: str) -> HttpResponse:
     """Make a fresh link for the customer, to read out or send by hand."""
     who = actor(request)
-    token = hand_out_link(request_for(who, number), by=who, at=now())
+    row = request_for(who, number)
+    token = hand_out_link(row, purpose_now(row), by=who, at=now())
     values = case_values(request, number)
     values["link"] = request.build_absolute_uri(f"/c/{token}")
     return render(request, "desk/request.html", values)

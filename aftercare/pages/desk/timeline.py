@@ -36,6 +36,7 @@ SENTENCES = {
     "request.urgency_changed": n_("overruled the urgency"),
     "request.edited": n_("corrected the record"),
     "request.link_made": n_("made a link for the customer"),
+    "request.link_asked": n_("asked for a fresh link"),
     "work_order.opened": n_("work order opened"),
     "work_order.booked": n_("time fixed"),
     "work_order.unbooked": n_("time taken back"),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from aftercare.customers.rules import acts_of
 from aftercare.customers.selectors import customer_by_id
-from aftercare.customers.services import check_phone_tail, make_link, open_link
+from aftercare.customers.services import check_phone_tail, make_link, open_link, use_link
 from aftercare.files.services import store_file
 from aftercare.followup.selectors import survey_of
 from aftercare.followup.services import answer_survey
 from aftercare.intake.rules import RequestForm
 from aftercare.intake.selectors import report_point, request_by_id
-from aftercare.intake.services import keep_refused_input, note_request, receive_from_customer
+from aftercare.intake.services import ask_for_link, keep_refused_input, note_request, receive_from_customer
 from aftercare.people.rules import Actor, customer_actor
 from aftercare.people.selectors import root_unit
 from aftercare.people.services import count_against_limit
@@ -29,6 +31,7 @@ from aftercare.workorders.selectors import orders_of_request
 
 from ..desk.work_orders import _window
 from ..doors import now, public, sender
+from .stages import DECISION, purpose_now, stage_of
 
 MAX_FILES = 4
 
@@ -51,7 +54,8 @@ def case_act(request: HttpRequest, token: str, act: str) -> HttpResponse:
     if done is None:
         raise NotFound()
     try:
-        done(request, link, who)
+        with use_link(link, act, at=at):
+            done(request, link, who)
     except (Invalid, Conflict) as refusal:
         values = {**_values(link, token), "refusal": refusal, "typed": request.POST}
         return render(request, "portal/case.html", values, status=refusal.status)
@@ -126,34 +130,20 @@ def _values(link: Any, token: str) -> dict[str, Any]:
     visits = visits_of(order.pk) if order else []
     survey = survey_of(order.pk) if order else None
     appointment = open_appointment(order.pk) if order else None
+    stage = stage_of(row, order, appointment, visit, survey)
     pack = policy_for(row.unit_id).pack
     plan = next((clock for clock in clocks_of_case(row.pk) if clock.code == "plan"), None)
     return {
         "row": row, "order": order, "visit": visit, "last": visits[-1] if visits else None, "survey": survey,
         "appointment": appointment, "token": token, "company": root_unit(), "pack": pack, "plan": plan,
-        "slots": _choices(appointment, order, at), "stage": _stage(row, order, appointment, visit, survey),
+        "slots": _choices(appointment, order, at), "stage": stage,
+        "can": acts_of(link.purpose, used=link.used_at is not None), "decision": DECISION.get(stage, ""),
         "lines": list(visit.lines.order_by("id")) if visit and visit.state == "quoted" else [],
         "prepare": pack.appointment.preparation.get(row.category) or pack.appointment.preparation["default"],
         "warranty": warranty_of(pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
         "questions": pack.survey.questions, "scores": range(1, 6), "refusal": None, "typed": {},
         "engineer": order.assignee if order and order.assignee_id else None,
     }  # fmt: skip
-
-
-def _stage(row: Any, order: Any, appointment: Any, visit: Any, survey: Any) -> str:
-    if row.state == "cancelled":
-        return "cancelled"
-    if survey is not None and survey.state != "due":
-        return "rated"
-    if survey is not None:
-        return "rate"
-    if row.state == "answered":
-        return "answered"
-    if visit is not None:
-        return "quote" if visit.state == "quoted" else "visit"
-    if appointment is not None:
-        return "booked" if appointment.state == "booked" else "choose"
-    return "waiting"
 
 
 def _choices(appointment: Any, order: Any, at: Any) -> list[tuple[Any, Any]]:
@@ -210,7 +200,15 @@ def _rate(request: HttpRequest, link: Any, who: Actor) -> None:
     answer_survey(survey, scores, opinion=request.POST.get("opinion", ""), channel="sms", by=who, at=now())
 
 
-_ACTS = {"choose": _choose, "consent": _consent, "decline": _decline, "write": _write, "rate": _rate}
+def _ask(request: HttpRequest, link: Any, who: Actor) -> None:
+    row = request_by_id(link.case_id)
+    ask_for_link(row, purpose_now(row), by=who, at=now())
+    messages.success(request, _("A fresh link is on its way to your phone."))
+
+
+_ACTS = {
+    "choose": _choose, "consent": _consent, "decline": _decline, "write": _write, "rate": _rate, "ask": _ask,
+}  # fmt: skip
 
 
 def _appointment(link: Any) -> Any:

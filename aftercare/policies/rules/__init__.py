@@ -6,6 +6,7 @@ from .loading import PACKS, load_pack, merged, pack_names, read_pack
 from .schema import (
     Clock,
     Dispatch,
+    Links,
     Pack,
     PauseReason,
     Surveys,
@@ -17,6 +18,6 @@ from .schema import (
 )
 
 __all__ = [
-    "PACKS", "Clock", "Dispatch", "Pack", "PauseReason", "Surveys", "TestItem", "Text", "UrgencyRule", "Warranty", "duration_text",
+    "PACKS", "Clock", "Dispatch", "Links", "Pack", "PauseReason", "Surveys", "TestItem", "Text", "UrgencyRule", "Warranty", "duration_text",
     "holds", "load_pack", "matched_words", "merged", "pack_names", "parse_pack", "read_pack", "seconds_of",
 ]  # fmt: skip
