@@ -29,12 +29,12 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "aftercare.config.settings"
 django.setup()
 from datetime import datetime, UTC
 from django.db import connection
-from aftercare.ledger.services import deliver
+from aftercare.ledger.services import deliver, each
 from aftercare.ledger.services.delivery import Consumer
 def react(fact, at):
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO counted (fact_id) VALUES (%s)", [fact.pk])
-consumer = Consumer("counting", all_reactions=[react])
+consumer = Consumer("counting", {"*": [each(react)]})
 print("up", flush=True)
 while True:
     deliver(consumer, at=datetime.now(UTC), batch=7)

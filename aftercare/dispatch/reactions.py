@@ -5,26 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import on_fact
+from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.rules import MACHINE
 from aftercare.refusals import Conflict
 from aftercare.visits.selectors import open_appointment
 from aftercare.visits.services import cancel_appointment, propose_slots
-from aftercare.workorders.selectors import orders_of_request, work_order_by_id
+from aftercare.workorders.selectors import orders_of_request, work_order_by_id, work_orders_by_id
 from aftercare.workorders.services import cancel_work_order
 
-from .services import dispatch_order, wake_queue, withdraw_offers
+from .services import dispatch_orders, wake_queue, withdraw_offers
 
 
-@on_fact("work_order.opened", "work_order.released", "offer.refused", "offer.expired")
-def on_order_free(fact: Fact, at: datetime) -> None:
-    if fact.order_id is not None:
-        order = work_order_by_id(fact.order_id)
-        if fact.name == "work_order.released":
-            appointment = open_appointment(order.pk)
-            if appointment:
-                cancel_appointment(appointment, by=MACHINE, at=at, because="released")
-        dispatch_order(order, by=MACHINE, at=at)
+@on_facts("work_order.opened", "work_order.released", "offer.refused", "offer.expired")
+def on_orders_free(facts: list[Fact], at: datetime) -> None:
+    ids = {fact.order_id for fact in facts if fact.order_id is not None}
+    for fact in facts:
+        appointment = open_appointment(fact.order_id or 0) if fact.name == "work_order.released" else None
+        if appointment:
+            cancel_appointment(appointment, by=MACHINE, at=at, because="released")
+    dispatch_orders(work_orders_by_id(ids), by=MACHINE, at=at)
 
 
 @on_fact("offer.accepted")

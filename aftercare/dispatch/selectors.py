@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,14 +20,43 @@ from .models import Matching, Offer, QueueEntry
 from .rules import Person
 
 
-def people_for(order: WorkOrder, *, at: datetime, zone: str) -> list[Person]:
-    """Give everybody who visits customers, as known at this moment."""
-    on = day_of(at, zone)[0].date()
-    staff = list(field_staff(at=at, on=on))
-    loads = workloads([person.pk for person in staff])
-    known = familiar_staff(order.request.customer_id, order.category)
-    said_no = set(order.offers.filter(state__in=["refused", "expired"]).values_list("staff_id", flat=True))
-    return [_person(person, loads.get(person.pk, 0), known, said_no, at) for person in staff]
+class Crew:
+    """Everybody who visits customers, as known at one instant: read once for a run of orders.
+
+    Who takes an order of the run is told by `took`, so that the next order sees the load.
+    """
+
+    def __init__(self, orders: list[WorkOrder], *, at: datetime, zone: str) -> None:
+        self.on = day_of(at, zone)[0].date()
+        staff = list(field_staff(at=at, on=self.on))
+        self._loads = workloads([person.pk for person in staff])
+        self._people = [_person(person, self._loads.get(person.pk, 0), at) for person in staff]
+        customers = {order.request.customer_id for order in orders if order.request.customer_id}
+        self._familiar = familiar_staff(customers)
+        self._offers: dict[int, list[tuple[int, str]]] = {}
+        rows = Offer.objects.filter(order__in=orders).values_list("order_id", "staff_id", "state")
+        for order_id, staff_id, state in rows:
+            self._offers.setdefault(order_id, []).append((staff_id, state))
+
+    def people_for(self, order: WorkOrder) -> list[Person]:
+        """Give everybody as this order sees them."""
+        familiar = self._familiar.get(order.request.customer_id or 0, set())
+        said_no = {
+            staff for staff, state in self._offers.get(order.pk, ()) if state in ("refused", "expired")
+        }
+        return [
+            replace(
+                person, unfinished=self._loads.get(person.id, 0), was_there=person.id in familiar,
+                refused_before=person.id in said_no,
+            )
+            for person in self._people
+        ]  # fmt: skip
+
+    def is_offered(self, order: WorkOrder) -> bool:
+        return any(state == "offered" for _staff, state in self._offers.get(order.pk, ()))
+
+    def took(self, staff_id: int) -> None:
+        self._loads[staff_id] = self._loads.get(staff_id, 0) + 1
 
 
 def workloads(staff_ids: list[int]) -> dict[int, int]:
@@ -85,7 +115,7 @@ def open_offers(actor: Actor) -> QuerySet[Offer]:
     return rows.order_by("expires_at")
 
 
-def _person(staff: Any, load: int, known: set[int], said_no: set[int], at: datetime) -> Person:
+def _person(staff: Any, load: int, at: datetime) -> Person:
     certificates: dict[str, date] = {}
     for row in staff.held or ():
         until = date.fromisoformat(row["until"])
@@ -97,5 +127,5 @@ def _person(staff: Any, load: int, known: set[int], said_no: set[int], at: datet
         id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
         certificates=certificates, on_shift=staff.on_shift, next_shift_at=staff.next_shift_at, on_leave=staff.on_leave,
         unfinished=load, lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
-        is_provider="provider" in staff.roles, was_there=staff.pk in known, refused_before=staff.pk in said_no,
+        is_provider="provider" in staff.roles,
     )  # fmt: skip

@@ -15,13 +15,12 @@ from aftercare.people.selectors import staff_member, zone_of
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Forbidden, Invalid
-from aftercare.visits.selectors import day_of
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order, release_work_order
 
 from .models import Matching, Offer, QueueEntry
 from .rules import Candidate, Job, hard_rules, rank_candidates, what_would_give
-from .selectors import people_for, workloads
+from .selectors import Crew, workloads
 
 RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
 
@@ -31,13 +30,27 @@ def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None
 
     Gives the offer, or None when nobody can take it: then it waits in the dispatcher's queue.
     """
-    if order.state != "pending" or order.assignee_id or order.offers.filter(state="offered").exists():
+    return dispatch_orders([order], by=by, at=at)[0]
+
+
+def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list[Offer | None]:
+    """Dispatch a run of orders in turn, everybody being looked up once."""
+    crews: dict[str, Crew] = {}
+    made = []
+    for order in orders:
+        zone = zone_of(order.unit_id)
+        if zone not in crews:
+            crews[zone] = Crew(orders, at=at, zone=zone)
+        made.append(_dispatch(order, crews[zone], by=by, at=at))
+    return made
+
+
+def _dispatch(order: WorkOrder, crew: Crew, *, by: Actor, at: datetime) -> Offer | None:
+    if order.state != "pending" or order.assignee_id or crew.is_offered(order):
         return None
     policy = policy_for(order.unit_id)
-    zone = zone_of(order.unit_id)
     job = Job(order.category, order.urgency, order.lat, order.lon, order.service_type == "remote")
-    on = day_of(at, zone)[0].date()
-    ranked = rank_candidates(job, people_for(order, at=at, zone=zone), policy.pack.dispatch, on=on)
+    ranked = rank_candidates(job, crew.people_for(order), policy.pack.dispatch, on=crew.on)
     possible = [c for c in ranked if c.is_possible]
     matching = Matching.objects.create(
         order=order, at=at, candidates=[c.as_values() for c in ranked[:40]], possible=len(possible),
@@ -46,6 +59,7 @@ def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None
     for candidate in possible:
         offer = _offer(order, candidate.person.id, matching, candidate.total, by=by, at=at)
         if offer:
+            crew.took(candidate.person.id)
             return offer
     _queue(order, ranked, by=by, at=at)
     return None
@@ -107,12 +121,13 @@ def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, 
     staff = staff_member(by, staff_id)
     policy, zone = policy_for(order.unit_id), zone_of(order.unit_id)
     job = Job(order.category, order.urgency, order.lat, order.lon)
-    person = next((p for p in people_for(order, at=at, zone=zone) if p.id == staff.pk), None)
+    crew = Crew([order], at=at, zone=zone)
+    person = next((p for p in crew.people_for(order) if p.id == staff.pk), None)
     if person is None:
         raise Invalid(
             _("this person does not visit customers"), where="staff", expected=_("an engineer or a provider")
         )
-    against = hard_rules(job, person, policy.pack.dispatch, on=day_of(at, zone)[0].date())
+    against = hard_rules(job, person, policy.pack.dispatch, on=crew.on)
     firm = [
         rule for rule, _detail in against if rule in ("no_certificate", "certificate_expired", "at_limit")
     ]
@@ -152,12 +167,10 @@ def withdraw_offers(order: WorkOrder, *, by: Actor, at: datetime, because: str) 
 
 def retry_queue(*, at: datetime, limit: int = 50) -> int:
     """Match again the orders that nobody could take, once something may have changed; give how many found somebody."""
-    found = 0
-    for entry in QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related(
-        "order__request"
-    )[:limit]:
-        found += dispatch_order(entry.order, by=MACHINE, at=at) is not None
-    return found
+    due = QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related("order__request")
+    with transaction.atomic():
+        offers = dispatch_orders([entry.order for entry in due[:limit]], by=MACHINE, at=at)
+    return sum(offer is not None for offer in offers)
 
 
 def wake_queue(*, at: datetime, category: str, limit: int = 3) -> None:

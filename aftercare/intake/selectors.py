@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,10 @@ def request_for(actor: Actor, number: str) -> Request:
 
 def request_by_id(request_id: int) -> Request:
     return Request.objects.select_related("customer", "unit", "item__product").get(id=request_id)
+
+
+def requests_by_id(request_ids: Iterable[int]) -> list[Request]:
+    return list(Request.objects.select_related("customer").filter(id__in=list(request_ids)).order_by("id"))
 
 
 def earlier_faults(request: Request | None, *, customer_id: int | None, serial: str = "") -> list[Request]:

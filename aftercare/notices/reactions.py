@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.utils.dateparse import parse_datetime
 
 from aftercare.intake.models import Request
-from aftercare.intake.selectors import request_by_id
+from aftercare.intake.selectors import request_by_id, requests_by_id
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import consumer_named, on_fact
+from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
 
@@ -19,12 +19,14 @@ from .services import queue_deliveries, tell_customer
 from .tasks import deliver_message, deliver_webhook
 
 
-@on_fact("request.received")
-def on_request_received(fact: Fact, at: datetime) -> None:
-    request = request_by_id(fact.subject_id)
-    pack = policy_for(request.unit_id).pack
-    language = request.customer.language if request.customer else "zh"
-    _tell(request, "received", fact, at, read_back=pack.forms.read_back[language])
+@on_facts("request.received")
+def on_requests_received(facts: list[Fact], at: datetime) -> None:
+    requests = {request.pk: request for request in requests_by_id(fact.subject_id for fact in facts)}
+    for fact in facts:
+        request = requests[fact.subject_id]
+        pack = policy_for(request.unit_id).pack
+        language = request.customer.language if request.customer else "zh"
+        _tell(request, "received", fact, at, read_back=pack.forms.read_back[language])
 
 
 @on_fact("appointment.proposed")
@@ -77,13 +79,11 @@ def on_survey_opened(fact: Fact, at: datetime) -> None:
     _tell(request, "survey", fact, at, care=policy_for(request.unit_id).pack.visit.care[language])
 
 
-def on_facts(facts: list[Fact]) -> None:
+@on_facts("*", consumer="webhooks")
+def on_any_facts(facts: list[Fact], at: datetime) -> None:
     """Queue a run of facts for the endpoints that want them."""
     for delivery_id in queue_deliveries(facts):
         deliver_webhook.defer(delivery_id=delivery_id)
-
-
-consumer_named("webhooks").batch_reaction = on_facts
 
 
 def _tell(

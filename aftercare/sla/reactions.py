@@ -5,17 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import on_fact
-from aftercare.policies.selectors import policy_for
+from aftercare.ledger.services import on_facts
 
-from .services import follow_change, follow_fact
+from .services import follow_facts
 
 
-@on_fact()
-def on_any_fact(fact: Fact, at: datetime) -> None:
-    if fact.case_id is None or fact.subject_kind == "clock":
-        return
-    policy = policy_for(fact.unit_id)
-    if fact.name == "request.urgency_changed":
-        follow_change(fact, policy)
-    follow_fact(fact, policy)
+@on_facts("*")
+def on_any_facts(facts: list[Fact], at: datetime) -> None:
+    follow_facts(facts)

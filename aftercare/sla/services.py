@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from aftercare.ledger.models import Fact
@@ -13,33 +14,103 @@ from aftercare.ledger.services import record
 from aftercare.people.rules import MACHINE
 from aftercare.policies.rules import Clock as ClockRule
 from aftercare.policies.rules import holds
-from aftercare.policies.selectors import Policy
+from aftercare.policies.selectors import Policy, policy_for
 
 from .models import Clock
 from .rules import CANCEL, PAUSE, RESUME, START, STOP, Event, next_step_at, read_clock
 from .states import OPEN
 
+_CHANGING = [
+    "state", "events", "urgency", "target_seconds", "rule", "policy_id", "started_at", "due_at", "ended_at", "paused_at",
+    "next_step_at", "noticed", "breached_at",
+]  # fmt: skip
 
-def follow_fact(fact: Fact, policy: Policy) -> None:
-    """Start, stop, pause, resume or cancel the clocks that the pack ties to this fact."""
-    touched = [(rule, clock_key(rule, fact), whats) for rule, whats in _touched(policy, fact.name)]
-    keys = {key for _rule, key, _whats in touched if key}
-    if not keys:
-        return
-    rows = Clock.objects.select_for_update().filter(key__in=keys, state__in=[*OPEN, "missed"])
-    clocks: dict[tuple[str, str], list[Clock]] = {}
-    for row in rows.order_by("id"):
-        clocks.setdefault((row.key, row.code), []).append(row)
-    for rule, key, whats in touched:
+
+def follow_facts(facts: list[Fact]) -> None:
+    """Start, stop, pause, resume or cancel the clocks that the packs tie to these facts, in their order."""
+    steps = [
+        (fact, policy_for(fact.unit_id)) for fact in facts if fact.case_id and fact.subject_kind != "clock"
+    ]
+    board = _Board(steps)
+    for fact, policy in steps:
+        if fact.name == "request.urgency_changed":
+            board.change(fact, policy)
+        for rule, whats in _touched(policy, fact.name):
+            board.follow(fact, rule, whats, policy)
+    board.save()
+
+
+class _Board:
+    """The clocks that a run of facts touches: read once, changed in memory, written once."""
+
+    def __init__(self, steps: list[tuple[Fact, Policy]]) -> None:
+        self._of_key: dict[tuple[str, str], list[Clock]] = {}
+        self._of_case: dict[int, list[Clock]] = {}
+        self._started: list[Clock] = []
+        self._changed: dict[int, Clock] = {}
+        keys = {
+            clock_key(rule, fact) for fact, policy in steps for rule, _whats in _touched(policy, fact.name)
+        }
+        cases = {fact.case_id for fact, _policy in steps if fact.name == "request.urgency_changed"}
+        if not keys and not cases:
+            return
+        rows = Clock.objects.select_for_update().filter(state__in=[*OPEN, "missed"])
+        for clock in rows.filter(Q(key__in=keys - {None}) | Q(case_id__in=cases)).order_by("id"):
+            self._add(clock)
+
+    def follow(self, fact: Fact, rule: ClockRule, whats: list[str], policy: Policy) -> None:
+        key = clock_key(rule, fact)
         if key is None:
-            continue
-        known = clocks.get((key, rule.code), [])
+            return
+        known = self._of_key.get((key, rule.code), [])
         for what in whats:
-            if what == START:
-                if holds(rule.when, fact.values) and not any(clock.state in OPEN for clock in known):
-                    known.append(_start_clock(rule, key, fact, policy))
-            else:
-                _add_event(known, what, fact)
+            if what != START:
+                for clock in known:
+                    self._happen(clock, what, fact)
+            elif holds(rule.when, fact.values) and not any(clock.state in OPEN for clock in known):
+                clock = _new_clock(rule, key, fact, policy)
+                self._started.append(clock)
+                self._add(clock)
+                known = self._of_key[key, rule.code]
+
+    def change(self, fact: Fact, policy: Policy) -> None:
+        """Give the open clocks of a request the targets of its new urgency."""
+        rules = {rule.code: rule for rule in policy.pack.clocks.clocks}
+        for clock in self._of_case.get(fact.case_id or 0, ()):
+            rule = rules.get(clock.code)
+            if rule is None or clock.state not in OPEN:
+                continue
+            values = fact.values
+            clock.urgency = values.get("urgency", clock.urgency)
+            clock.target_seconds, path = rule.target(
+                urgency=clock.urgency, kind=values.get("kind", ""), category=values.get("category", "")
+            )
+            clock.rule, clock.policy_id = f"clocks.{rule.code}.{path}", policy.id
+            clock.noticed = 0
+            self._touch(clock)
+
+    def save(self) -> None:
+        """Write what changed, then what began: a clock that ended makes room for its successor."""
+        if self._changed:
+            Clock.objects.bulk_create(
+                self._changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=_CHANGING
+            )
+        Clock.objects.bulk_create(self._started)
+
+    def _add(self, clock: Clock) -> None:
+        self._of_key.setdefault((clock.key, clock.code), []).append(clock)
+        self._of_case.setdefault(clock.case_id, []).append(clock)
+
+    def _happen(self, clock: Clock, what: str, fact: Fact) -> None:
+        over = clock.state not in OPEN and (clock.state != "missed" or what != STOP)
+        if not over and clock.started_at <= fact.at:
+            clock.events = [*clock.events, [fact.at.isoformat(), what, fact.name]]
+            self._touch(clock)
+
+    def _touch(self, clock: Clock) -> None:
+        derive(clock)
+        if clock.pk is not None:
+            self._changed[clock.pk] = clock
 
 
 @lru_cache(maxsize=2048)
@@ -58,23 +129,6 @@ def _touched(policy: Policy, name: str) -> list[tuple[ClockRule, list[str]]]:
         if whats:
             found.append((rule, whats))
     return found
-
-
-def follow_change(fact: Fact, policy: Policy) -> None:
-    """Give the open clocks of a request the targets of its new urgency."""
-    rules = {rule.code: rule for rule in policy.pack.clocks.clocks}
-    for clock in Clock.objects.select_for_update().filter(case_id=fact.case_id or 0, state__in=OPEN):
-        rule = rules.get(clock.code)
-        if rule is None:
-            continue
-        values = fact.values
-        clock.urgency = values.get("urgency", clock.urgency)
-        clock.target_seconds, path = rule.target(
-            urgency=clock.urgency, kind=values.get("kind", ""), category=values.get("category", "")
-        )
-        clock.rule, clock.policy_id = f"clocks.{rule.code}.{path}", policy.id
-        clock.noticed = 0
-        _derive(clock)
 
 
 def clock_key(rule: ClockRule, fact: Fact) -> str | None:
@@ -107,7 +161,8 @@ def sweep_clocks(*, at: datetime, limit: int = 500) -> int:
                 record("clock.breached", clock, by=MACHINE, at=step_at, values={**values, "role": clock.role})
             else:
                 record("clock.warned", clock, by=MACHINE, at=step_at, values=values)
-            _derive(clock)
+            derive(clock)
+            clock.save()
             noticed += 1
     return noticed
 
@@ -120,7 +175,7 @@ def explain_clock(clock: Clock, language: str) -> list[str]:
     return lines
 
 
-def _start_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:
+def _new_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:
     values = fact.values
     seconds, path = rule.target(
         urgency=values.get("urgency", "normal"),
@@ -135,19 +190,12 @@ def _start_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock
         warn_at=list(rule.warn_at), events=[[fact.at.isoformat(), START, fact.name]], state="running",
         started_at=fact.at, due_at=fact.at + timedelta(seconds=seconds),
     )  # fmt: skip
-    _derive(clock)
+    derive(clock)
     return clock
 
 
-def _add_event(clocks: list[Clock], what: str, fact: Fact) -> None:
-    for clock in clocks:
-        if clock.started_at > fact.at or (clock.state not in OPEN and what != STOP):
-            continue
-        clock.events = [*clock.events, [fact.at.isoformat(), what, fact.name]]
-        _derive(clock)
-
-
-def _derive(clock: Clock) -> None:
+def derive(clock: Clock) -> None:
+    """Set state, due instant and next step of a clock from its events."""
     events = [Event(at, what) for at, what, _name in _named_events(clock)]
     target = timedelta(seconds=clock.target_seconds)
     reading = read_clock(events, target)
@@ -160,7 +208,6 @@ def _derive(clock: Clock) -> None:
     elif reading.state == "met":
         clock.breached_at = None
     clock.next_step_at = next_step_at(reading, target, clock.warn_at, done=clock.noticed)
-    clock.save()
 
 
 def _named_events(clock: Clock) -> list[tuple[datetime, str, str]]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from aftercare.intake.selectors import request_by_id
+from aftercare.intake.selectors import requests_by_id
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import on_fact
+from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.rules import MACHINE
 
-from .selectors import orders_of_request, work_order_by_id
-from .services import close_finished_request, open_work_order
+from .selectors import requests_with_orders, work_order_by_id
+from .services import close_finished_request, open_work_orders
 
 
-@on_fact("request.received")
-def on_request_received(fact: Fact, at: datetime) -> None:
-    service_type = fact.values.get("service_type")
-    if not service_type or fact.values.get("history"):
-        return
-    request = request_by_id(fact.subject_id)
-    if request.state == "open" and not orders_of_request(request.pk):
-        open_work_order(request, service_type=service_type, by=MACHINE, at=at)
+@on_facts("request.received")
+def on_requests_received(facts: list[Fact], at: datetime) -> None:
+    wanted = {
+        fact.subject_id: fact.values.get("service_type", "")
+        for fact in facts
+        if not fact.values.get("history")
+    }
+    known = requests_with_orders(wanted)
+    requests = [
+        request for request in requests_by_id(wanted) if request.state == "open" and request.pk not in known
+    ]
+    open_work_orders([(r, wanted[r.pk]) for r in requests if wanted[r.pk]], by=MACHINE, at=at)
 
 
 @on_fact("work_order.completed")

@@ -64,6 +64,16 @@ def work_order_by_id(order_id: int) -> WorkOrder:
     )
 
 
+def work_orders_by_id(order_ids: Iterable[int]) -> list[WorkOrder]:
+    return list(WorkOrder.objects.select_related("request").filter(id__in=list(order_ids)).order_by("id"))
+
+
+def requests_with_orders(request_ids: Iterable[int]) -> set[int]:
+    """Say which of these requests have a work order already."""
+    rows = WorkOrder.objects.filter(request_id__in=list(request_ids))
+    return set(rows.values_list("request_id", flat=True))
+
+
 def orders_of_request(request_id: int) -> list[WorkOrder]:
     return list(
         WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id")
@@ -85,14 +95,15 @@ def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
     )
 
 
-def familiar_staff(customer_id: int | None, category: str) -> set[int]:
-    """Give those who finished a job for this customer before."""
-    if customer_id is None:
-        return set()
+def familiar_staff(customer_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Give, for each customer, those who finished a job there before."""
     rows = WorkOrder.objects.filter(
-        request__customer_id=customer_id, state="completed", assignee__isnull=False
+        request__customer_id__in=list(customer_ids), state="completed", assignee__isnull=False
     )
-    return set(rows.values_list("assignee_id", flat=True)[:20])
+    found: dict[int, set[int]] = {}
+    for customer_id, staff_id in rows.values_list("request__customer_id", "assignee_id").distinct():
+        found.setdefault(customer_id, set()).add(staff_id)
+    return found
 
 
 def state_counts(actor: Actor) -> dict[str, int]:

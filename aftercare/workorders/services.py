@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftercare.intake.models import Request
 from aftercare.intake.services import close_request
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import move, next_number, record
+from aftercare.ledger.services import move, next_numbers, record, record_many
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import require
@@ -26,25 +26,37 @@ def open_work_order(
     request: Request, *, service_type: str, by: Actor, at: datetime, parent: WorkOrder | None = None
 ) -> WorkOrder:
     """Open a work order for a request; a request may have several."""
-    require(by, "open_work_order", unit_id=request.unit_id, reach=True)
-    if service_type not in ServiceType.values:
-        raise Invalid(
-            _("unknown kind of service"), where="service_type", expected=", ".join(ServiceType.values)
-        )
-    if request.state != "open":
-        raise Conflict(_("the request is no longer open"), where="state", expected="open")
-    policy = policy_for(request.unit_id)
-    with transaction.atomic():
+    return open_work_orders([(request, service_type)], by=by, at=at, parent=parent)[0]
+
+
+def open_work_orders(
+    wanted: list[tuple[Request, str]], *, by: Actor, at: datetime, parent: WorkOrder | None = None
+) -> list[WorkOrder]:
+    """Open a work order for each request with its kind of service, all of them or, when one is refused, none."""
+    runs: dict[tuple[str, bool], list[WorkOrder]] = {}
+    for request, service_type in wanted:
+        require(by, "open_work_order", unit_id=request.unit_id, reach=True)
+        if service_type not in ServiceType.values:
+            raise Invalid(
+                _("unknown kind of service"), where="service_type", expected=", ".join(ServiceType.values)
+            )
+        if request.state != "open":
+            raise Conflict(_("the request is no longer open"), where="state", expected="open")
+        policy = policy_for(request.unit_id)
         order = WorkOrder(
             request=request, parent=parent, unit_id=request.unit_id, service_type=service_type, kind=request.kind,
             category=request.category, urgency=request.urgency, state="pending", state_since=at, opened_at=at,
             lat=request.lat, lon=request.lon, policy_id=policy.id,
         )  # fmt: skip
-        prefixed = policy.pack.pack.number_with_prefix
-        order.number = next_number("WO", at=at, zone=zone_of(request.unit_id), with_prefix=prefixed)
-        order.save(force_insert=True)
-        record("work_order.opened", order, by=by, at=at)
-    return order
+        runs.setdefault((zone_of(request.unit_id), policy.pack.pack.number_with_prefix), []).append(order)
+    with transaction.atomic():
+        for (zone, prefixed), orders in runs.items():
+            numbers = next_numbers("WO", at=at, zone=zone, count=len(orders), with_prefix=prefixed)
+            for order, number in zip(orders, numbers, strict=True):
+                order.number = number
+        opened = WorkOrder.objects.bulk_create([order for orders in runs.values() for order in orders])
+        record_many("work_order.opened", opened, by=by, at=at)
+    return opened
 
 
 def assign_work_order(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime) -> None:

@@ -9,12 +9,14 @@ from .delivery import (
     consumers_behind,
     deliver,
     deliver_until_idle,
+    each,
     on_fact,
+    on_facts,
     retry_parked,
 )
-from .facts import record
+from .facts import record, record_many
 from .moving import move
-from .numbering import next_number
+from .numbering import next_number, next_numbers
 from .sealing import broken_seal, seal_facts
 
 __all__ = [
@@ -27,10 +29,14 @@ __all__ = [
     "consumers_behind",
     "deliver",
     "deliver_until_idle",
+    "each",
     "move",
     "next_number",
+    "next_numbers",
     "on_fact",
+    "on_facts",
     "record",
+    "record_many",
     "retry_parked",
     "seal_facts",
 ]

@@ -10,13 +10,15 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ..models import Fact, ParkedFact, Position
 
-Reaction = Callable[[Fact, datetime], None]
+One = Callable[[Fact, datetime], None]
+Reaction = Callable[[list[Fact], datetime], None]
 log = structlog.get_logger(__name__)
 
 BATCH = 100
@@ -36,19 +38,24 @@ FROM ledger_position p JOIN unnest(%s::text[], %s::text[]) AS wanted(consumer, n
 
 @dataclass
 class Consumer:
-    """One domain that reacts: which facts it wants (all when `wants_all`), and what it does with each."""
+    """One domain that reacts: what it does with facts of each name, `*` standing for every fact."""
 
     name: str
     reactions: dict[str, list[Reaction]] = field(default_factory=dict)
-    all_reactions: list[Reaction] = field(default_factory=list)
-    batch_reaction: Callable[[list[Fact]], None] | None = None
 
     @property
     def wants_all(self) -> bool:
-        return bool(self.all_reactions or self.batch_reaction)
+        return "*" in self.reactions
 
-    def reactions_to(self, fact: Fact) -> list[Reaction]:
-        return [*self.reactions.get(fact.name, ()), *self.all_reactions]
+    def react(self, facts: list[Fact], at: datetime) -> None:
+        """Hand facts over in their order: to each reaction as long a run as nothing else of this consumer breaks."""
+        for reactions, run in groupby(facts, key=self._reactions_to):
+            together = list(run)
+            for reaction in reactions:
+                reaction(together, at)
+
+    def _reactions_to(self, fact: Fact) -> list[Reaction]:
+        return [*self.reactions.get(fact.name, ()), *self.reactions.get("*", ())]
 
 
 _consumers: dict[str, Consumer] = {}
@@ -58,18 +65,43 @@ def consumer_named(name: str) -> Consumer:
     return _consumers.setdefault(name, Consumer(name))
 
 
-def on_fact(*names: str) -> Callable[[Reaction], Reaction]:
-    """Make the decorated `on_<fact>(fact, at)` of a `reactions.py` react to facts of these names; none means all."""
+def each(reaction: One) -> Reaction:
+    """Make a reaction to one fact take a run of them."""
 
-    def register(reaction: Reaction) -> Reaction:
-        consumer = consumer_named(reaction.__module__.split(".")[1])
-        if not names:
-            consumer.all_reactions.append(reaction)
-        for name in names:
-            consumer.reactions.setdefault(name, []).append(reaction)
+    def react(facts: list[Fact], at: datetime) -> None:
+        for fact in facts:
+            reaction(fact, at)
+
+    return react
+
+
+def on_fact(*names: str) -> Callable[[One], One]:
+    """Make the decorated `on_<fact>(fact, at)` of a `reactions.py` react to each fact of these names."""
+
+    def register(reaction: One) -> One:
+        _register(consumer_named(reaction.__module__.split(".")[1]), names, each(reaction))
         return reaction
 
     return register
+
+
+def on_facts(*names: str, consumer: str = "") -> Callable[[Reaction], Reaction]:
+    """Make the decorated `on_<facts>(facts, at)` react to runs of facts of these names (`*`: of every name).
+
+    A run is at most a batch, in commit order. What many facts at once can share (rows read, rows written) is what
+    makes this worth its while. `consumer`: a position of its own, by default that of the domain.
+    """
+
+    def register(reaction: Reaction) -> Reaction:
+        _register(consumer_named(consumer or reaction.__module__.split(".")[1]), names, reaction)
+        return reaction
+
+    return register
+
+
+def _register(consumer: Consumer, names: Iterable[str], reaction: Reaction) -> None:
+    for name in names:
+        consumer.reactions.setdefault(name, []).append(reaction)
 
 
 def consumers() -> list[Consumer]:
@@ -83,7 +115,7 @@ def deliver(consumer: Consumer, *, at: datetime, batch: int = BATCH) -> int:
     only the bad fact is parked.
     """
     try:
-        return _deliver_batch(consumer, _react, at=at, batch=batch)
+        return _deliver_batch(consumer, Consumer.react, at=at, batch=batch)
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # noqa: BLE001 - found again, and parked, one fact at a time
@@ -96,10 +128,7 @@ def _deliver_batch(consumer: Consumer, react: Callable[..., None], *, at: dateti
         if position is None:
             return 0
         facts, horizon = _unread(consumer, position, batch)
-        if consumer.batch_reaction and facts:
-            consumer.batch_reaction(facts)
-        for fact in facts:
-            react(consumer, fact, at=at)
+        react(consumer, facts, at)
         if facts and len(facts) == batch:
             position.transaction, position.fact_id = facts[-1].transaction, facts[-1].id
         else:
@@ -165,8 +194,7 @@ def retry_parked(*, at: datetime, also_given_up: bool = False) -> int:
                 continue
             try:
                 with transaction.atomic():
-                    for reaction in _consumers[parked.consumer].reactions_to(parked.fact):
-                        reaction(parked.fact, at)
+                    _consumers[parked.consumer].react([parked.fact], at)
             except Exception:  # noqa: BLE001 - whatever a reaction raises is kept with the fact
                 _park(parked.consumer, parked.fact, at=at, attempts=parked.attempts + 1)
             else:
@@ -197,17 +225,13 @@ def _unread(consumer: Consumer, position: Position, batch: int) -> tuple[list[Fa
     return list(unread[:batch]), horizon
 
 
-def _react(consumer: Consumer, fact: Fact, *, at: datetime) -> None:
-    for reaction in consumer.reactions_to(fact):
-        reaction(fact, at)
-
-
-def _react_or_park(consumer: Consumer, fact: Fact, *, at: datetime) -> None:
-    try:
-        with transaction.atomic():
-            _react(consumer, fact, at=at)
-    except Exception:  # noqa: BLE001 - one bad fact must not hold the others back
-        _park(consumer.name, fact, at=at, attempts=1)
+def _react_or_park(consumer: Consumer, facts: list[Fact], at: datetime) -> None:
+    for fact in facts:
+        try:
+            with transaction.atomic():
+                consumer.react([fact], at)
+        except Exception:  # noqa: BLE001 - one bad fact must not hold the others back
+            _park(consumer.name, fact, at=at, attempts=1)
 
 
 def _park(consumer: str, fact: Fact, *, at: datetime, attempts: int) -> None:

@@ -16,14 +16,19 @@ RETURNING value
 """
 
 
-def next_number(prefix: str, *, at: datetime, zone: str, count: int = 1, with_prefix: bool = True) -> str:
+def next_number(prefix: str, *, at: datetime, zone: str, with_prefix: bool = True) -> str:
     """Take the next number of `prefix` for the local day of `at`; call it as late in the transaction as can be.
 
-    The counter's row stays locked until the commit: that is what keeps the numbers without gaps. With `count` a run
-    is taken and its first number returned.
+    The counter's row stays locked until the commit: that is what keeps the numbers without gaps.
     """
+    return next_numbers(prefix, at=at, zone=zone, count=1, with_prefix=with_prefix)[0]
+
+
+def next_numbers(prefix: str, *, at: datetime, zone: str, count: int, with_prefix: bool = True) -> list[str]:
+    """Take a run of numbers, as `next_number` takes one."""
     local = at.astimezone(ZoneInfo(zone))
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, [prefix, local.date(), count])
         last = cursor.fetchone()[0]
-    return form_number(prefix, local, last - count + 1, with_prefix=with_prefix)
+    serials = range(last - count + 1, last + 1)
+    return [form_number(prefix, local, serial, with_prefix=with_prefix) for serial in serials]

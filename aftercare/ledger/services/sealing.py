@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
 from ..models import Fact, Seal
 from ..rules import seal_digest
-from .delivery import consumer_named
+from .delivery import on_facts
 
 _SEALED = (
     "id", "transaction", "name", "subject_kind", "subject_id", "case_id", "order_id", "unit_id", "actor_kind",
@@ -16,7 +17,8 @@ _SEALED = (
 )  # fmt: skip
 
 
-def seal_facts(facts: list[Fact]) -> None:
+@on_facts("*", consumer="seals")
+def seal_facts(facts: list[Fact], at: datetime) -> None:
     """Seal a run of facts, as the delivery loop hands them out."""
     last = Seal.objects.order_by("-id").first()
     previous = last.digest if last else ""
@@ -51,6 +53,3 @@ def _facts_of(seal: Seal) -> QuerySet[Fact]:
 
 def _row(fact: Fact) -> dict[str, Any]:
     return {name: getattr(fact, name) for name in _SEALED}
-
-
-consumer_named("seals").batch_reaction = seal_facts

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from aftercare.ledger.models import Fact, ParkedFact, Position
-from aftercare.ledger.services import deliver, deliver_until_idle, record, retry_parked
+from aftercare.ledger.services import deliver, deliver_until_idle, each, record, retry_parked
 from aftercare.ledger.services.delivery import Consumer, _consumers
 from aftercare.people.rules import MACHINE
 from tests.cast import MORNING
@@ -17,7 +17,7 @@ from tests.cast import MORNING
 @pytest.fixture
 def reader():
     got: list[int] = []
-    consumer = Consumer("test-reader", all_reactions=[lambda fact, at: got.append(fact.pk)])
+    consumer = Consumer("test-reader", {"*": [lambda facts, at: got.extend(f.pk for f in facts)]})
     _consumers["test-reader"] = consumer
     yield consumer, got
     _consumers.pop("test-reader")
@@ -79,7 +79,7 @@ def test_a_failing_reaction_is_parked_and_holds_nothing_up(reader):
             raise ValueError("boom")
         Position.objects.create(consumer=f"got-{fact.pk}")  # fails when done twice
 
-    consumer.all_reactions[:] = [react]
+    consumer.reactions["*"] = [each(react)]
     first, bad, last = _fact().pk, _fact("bad").pk, _fact().pk
     deliver_until_idle(at=MORNING, only=["test-reader"])
     assert _done() == {first, last}
@@ -94,7 +94,7 @@ def test_a_failing_reaction_is_parked_and_holds_nothing_up(reader):
 def test_two_workers_share_a_consumer_without_doubles(reader):
     consumer, _got = reader
     counted: list[int] = []
-    consumer.all_reactions[:] = [lambda fact, at: counted.append(fact.pk)]
+    consumer.reactions["*"] = [each(lambda fact, at: counted.append(fact.pk))]
     wrote = {_fact().pk for _ in range(200)}
 
     def work() -> None:

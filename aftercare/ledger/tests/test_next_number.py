@@ -7,7 +7,7 @@ import threading
 import pytest
 from django.db import connections, transaction
 
-from aftercare.ledger.services import next_number
+from aftercare.ledger.services import next_number, next_numbers
 from tests.cast import MORNING
 
 ZONE = "Asia/Shanghai"
@@ -19,7 +19,7 @@ def test_the_day_is_the_local_one_and_the_serial_grows_past_999():
     assert next_number("CR", at=MORNING, zone=ZONE) == "CR20240520-001"
     assert next_number("CR", at=late, zone=ZONE) == "CR20240521-001"
     assert next_number("WO", at=MORNING, zone=ZONE, with_prefix=False) == "20240520-001"
-    next_number("CR", at=MORNING, zone=ZONE, count=998)
+    assert len(next_numbers("CR", at=MORNING, zone=ZONE, count=998)) == 998
     assert next_number("CR", at=MORNING, zone=ZONE) == "CR20240520-1000"
 
 

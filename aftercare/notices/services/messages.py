@@ -52,13 +52,11 @@ def tell_customer(
         link = f"{settings.PUBLIC_URL}/c/{token}"
     body = write_text(template, customer.language, {"number": request.number, "link": link, **(values or {})})
     channel = "email" if customer.email and settings.EMAIL_HOST else "sms"
-    message, made = Message.objects.get_or_create(
-        fact_id=fact_id, template=template, channel=channel,
-        defaults={"customer": customer, "case_id": request.pk, "unit_id": request.unit_id, "body": body, "made_at": at},
+    state, sent_at = ("kept", at) if channel == "sms" else ("queued", None)
+    return Message.objects.create(
+        fact_id=fact_id, template=template, channel=channel, customer=customer, case_id=request.pk,
+        unit_id=request.unit_id, body=body, state=state, made_at=at, sent_at=sent_at,
     )  # fmt: skip
-    if made and channel == "sms":
-        Message.objects.filter(pk=message.pk).update(state="kept", sent_at=at)
-    return message
 
 
 def _may_tell(request: Request, customer: Customer, template: str, links: Links, *, at: datetime) -> bool:
