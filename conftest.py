@@ -11,10 +11,11 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _forget_caches():
+    from aftercare.briefly import forget_all
     from aftercare.people.selectors import zone_of
-    from aftercare.policies.selectors import forget_active_versions, policy_version
+    from aftercare.policies.selectors import policy_version
 
-    for forget in (forget_active_versions, policy_version.cache_clear, zone_of.cache_clear):
+    for forget in (forget_all, policy_version.cache_clear, zone_of.cache_clear):
         forget()
 
 

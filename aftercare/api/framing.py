@@ -16,7 +16,6 @@ from ninja import NinjaAPI
 from ninja.security import HttpBearer
 
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import actor_for_client
 from aftercare.people.services import client_of_key, count_against_limit, keep_answer, kept_answer
 from aftercare.refusals import Conflict, Invalid, Problem, Stale
 
@@ -27,12 +26,12 @@ class KeyAuth(HttpBearer):
     """`Authorization: Bearer ac_…`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        client = client_of_key(token)
-        if client is None:
+        known = client_of_key(token)
+        if known is None:
             count_against_limit(f"key:{request.META.get('REMOTE_ADDR', '')}", limit=30, per=60, at=now())
             return None
-        request.client = client  # type: ignore[attr-defined]
-        return actor_for_client(client)
+        request.client, who = known  # type: ignore[attr-defined]
+        return who
 
 
 class AftercareAPI(NinjaAPI):

@@ -35,7 +35,7 @@ def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "aftercare.config.postgres",
         "NAME": unquote(parts.path.lstrip("/")) or "aftercare",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -43,7 +43,12 @@ def _database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": int(os.environ.get("AFTERCARE_CONN_MAX_AGE", "300")),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "aftercare", **query},
+        "OPTIONS": {
+            "application_name": "aftercare",
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            **query,
+        },
         "TEST": {"TEMPLATE": "template0"},
     }
 

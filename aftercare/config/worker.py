@@ -12,10 +12,12 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from aftercare.ledger.services import consumers_behind, deliver
+from aftercare.ledger.services.delivery import BATCH
 from aftercare.ledger.services.facts import CHANNEL
 
 from .schedule import run_due
 
+GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
 log = structlog.get_logger(__name__)
 
 
@@ -63,6 +65,8 @@ class Worker:
             if not busy:
                 for _note in raw.notifies(timeout=1.0, stop_after=1):
                     pass
+            elif busy < BATCH:
+                self.stopping.wait(GATHER)
             if os.getppid() != parent:
                 self.stop()
 

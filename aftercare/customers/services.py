@@ -48,7 +48,8 @@ def register_customer(
     digits = normal_phone(phone)
     index = blind_index(digits, purpose="phone")
     name_index = blind_index(normal_text(name), purpose="name")
-    known = Customer.objects.filter(phone_index=index, name_index=name_index).first() if digits else None
+    same = Customer.objects.filter(phone_index=index, name_index=name_index)[:1] if digits else ()
+    known = next(iter(same), None)
     if known is None:
         known = Customer.objects.create(
             full_name=name.strip(), name_masked=masked_name(name), name_index=name_index, phone=digits,

@@ -64,11 +64,12 @@ class Candidate:
 
     def as_values(self) -> dict[str, Any]:
         """Give what is stored and shown for this candidate."""
-        return {
-            "staff": self.person.id, "number": self.person.number, "name": self.person.name,
-            "against": [list(pair) for pair in self.against], "km": None if self.km is None else round(self.km, 1),
-            "minutes": self.minutes, "unfinished": self.person.unfinished, "points": self.points, "total": self.total,
-        }  # fmt: skip
+        who = {"staff": self.person.id, "number": self.person.number, "name": self.person.name}
+        reasons = {"against": self.against, "km": None if self.km is None else round(self.km, 1)}
+        if self.against:
+            return {**who, **reasons}
+        judged = {"minutes": self.minutes, "unfinished": self.person.unfinished, "points": self.points}
+        return {**who, **reasons, **judged, "total": self.total}
 
 
 def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:

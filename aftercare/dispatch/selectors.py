@@ -29,8 +29,8 @@ class Crew:
     def __init__(self, orders: list[WorkOrder], *, at: datetime, zone: str) -> None:
         self.on = day_of(at, zone)[0].date()
         staff = list(field_staff(at=at, on=self.on))
-        self._loads = workloads([person.pk for person in staff])
-        self._people = [_person(person, self._loads.get(person.pk, 0), at) for person in staff]
+        loads = workloads([person.pk for person in staff])
+        self._people = [_person(person, loads.get(person.pk, 0), at) for person in staff]
         customers = {order.request.customer_id for order in orders if order.request.customer_id}
         self._familiar = familiar_staff(customers)
         self._offers: dict[int, list[tuple[int, str]]] = {}
@@ -45,18 +45,19 @@ class Crew:
             staff for staff, state in self._offers.get(order.pk, ()) if state in ("refused", "expired")
         }
         return [
-            replace(
-                person, unfinished=self._loads.get(person.id, 0), was_there=person.id in familiar,
-                refused_before=person.id in said_no,
-            )
+            replace(person, was_there=person.id in familiar, refused_before=person.id in said_no)
+            if person.id in familiar or person.id in said_no
+            else person
             for person in self._people
-        ]  # fmt: skip
+        ]
 
     def is_offered(self, order: WorkOrder) -> bool:
         return any(state == "offered" for _staff, state in self._offers.get(order.pk, ()))
 
     def took(self, staff_id: int) -> None:
-        self._loads[staff_id] = self._loads.get(staff_id, 0) + 1
+        for n, person in enumerate(self._people):
+            if person.id == staff_id:
+                self._people[n] = replace(person, unfinished=person.unfinished + 1)
 
 
 def workloads(staff_ids: list[int]) -> dict[int, int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from aftercare.ledger.services import move, record
+from aftercare.ledger.services import move, record, record_many
 from aftercare.people.models import Staff
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import staff_member, zone_of
@@ -34,34 +35,42 @@ def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None
 
 
 def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list[Offer | None]:
-    """Dispatch a run of orders in turn, everybody being looked up once."""
+    """Dispatch a run of orders in turn, everybody being looked up once; those that nobody can take are queued."""
     crews: dict[str, Crew] = {}
-    made = []
-    for order in orders:
-        zone = zone_of(order.unit_id)
-        if zone not in crews:
-            crews[zone] = Crew(orders, at=at, zone=zone)
-        made.append(_dispatch(order, crews[zone], by=by, at=at))
+    made: list[Offer | None] = []
+    stuck: list[tuple[Matching, list[Candidate]]] = []
+    with transaction.atomic():
+        for order in orders:
+            zone = zone_of(order.unit_id)
+            if zone not in crews:
+                crews[zone] = Crew(orders, at=at, zone=zone)
+            made.append(_dispatch(order, crews[zone], stuck, by=by, at=at))
+        if stuck:
+            _queue(stuck, by=by, at=at)
     return made
 
 
-def _dispatch(order: WorkOrder, crew: Crew, *, by: Actor, at: datetime) -> Offer | None:
+def _dispatch(
+    order: WorkOrder, crew: Crew, stuck: list[tuple[Matching, list[Candidate]]], *, by: Actor, at: datetime
+) -> Offer | None:
     if order.state != "pending" or order.assignee_id or crew.is_offered(order):
         return None
     policy = policy_for(order.unit_id)
     job = Job(order.category, order.urgency, order.lat, order.lon, order.service_type == "remote")
     ranked = rank_candidates(job, crew.people_for(order), policy.pack.dispatch, on=crew.on)
     possible = [c for c in ranked if c.is_possible]
-    matching = Matching.objects.create(
+    matching = Matching(
         order=order, at=at, candidates=[c.as_values() for c in ranked[:40]], possible=len(possible),
         excluded=len(ranked) - len(possible), policy_id=policy.id,
     )  # fmt: skip
+    if possible:
+        matching.save()
     for candidate in possible:
         offer = _offer(order, candidate.person.id, matching, candidate.total, by=by, at=at)
         if offer:
             crew.took(candidate.person.id)
             return offer
-    _queue(order, ranked, by=by, at=at)
+    stuck.append((matching, ranked))
     return None
 
 
@@ -202,38 +211,36 @@ def _offer(
     return offer
 
 
-def _queue(order: WorkOrder, ranked: list[Candidate], *, by: Actor, at: datetime) -> None:
-    gives = what_would_give(ranked)
-    starts = [parse_datetime(g["gives"][1]) for g in gives if g["gives"][0] == "off_shift" and g["gives"][1]]
-    retry_at = min([s for s in starts if s] + [at + RETRY_AFTER])
-    with transaction.atomic():
-        entry = QueueEntry.objects.select_for_update(of=("self",)).filter(order=order).first()
+def _queue(stuck: list[tuple[Matching, list[Candidate]]], *, by: Actor, at: datetime) -> None:
+    """Keep why nobody could take these orders, and have them wait for the dispatcher."""
+    Matching.objects.bulk_create([matching for matching, _ranked in stuck if matching.pk is None])
+    rows = QueueEntry.objects.select_for_update(of=("self",)).select_related("order")
+    known = {entry.order_id: entry for entry in rows.filter(order__in=[m.order_id for m, _ranked in stuck])}
+    fresh, facts = [], []
+    for matching, ranked in stuck:
+        gives = what_would_give(ranked)
+        starts = [
+            parse_datetime(g["gives"][1]) for g in gives if g["gives"][0] == "off_shift" and g["gives"][1]
+        ]
+        changes: dict[str, Any] = {
+            "gives": gives,
+            "retry_at": min([s for s in starts if s] + [at + RETRY_AFTER]),
+        }
+        entry = known.get(matching.order_id)
         if entry is None:
-            entry = QueueEntry.objects.create(
-                order=order,
-                unit_id=order.unit_id,
-                state="waiting",
-                state_since=at,
-                since=at,
-                gives=gives,
-                retry_at=retry_at,
+            order = matching.order
+            fresh.append(
+                QueueEntry(
+                    order=order, unit_id=order.unit_id, state="waiting", state_since=at, since=at, **changes
+                )
             )
-            record(
-                "dispatch.stuck", order, by=by, at=at, values={"gives": len(gives), "looked_at": len(ranked)}
-            )
+            facts.append((order, {"gives": len(gives), "looked_at": len(ranked)}))
         elif entry.state == "solved":
-            move(
-                entry,
-                "waiting",
-                by=by,
-                at=at,
-                fact="dispatch.stuck",
-                gives=gives,
-                retry_at=retry_at,
-                since=at,
-            )
+            move(entry, "waiting", by=by, at=at, fact="dispatch.stuck", since=at, **changes)
         else:
-            QueueEntry.objects.filter(pk=entry.pk).update(gives=gives, retry_at=retry_at)
+            QueueEntry.objects.filter(pk=entry.pk).update(**changes)
+    QueueEntry.objects.bulk_create(fresh)
+    record_many("dispatch.stuck", facts, by=by, at=at)
 
 
 def _solve_queue(order: WorkOrder, *, by: Actor, at: datetime) -> None:

@@ -9,6 +9,7 @@ from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from aftercare.briefly import briefly
 from aftercare.refusals import NotFound
 
 from .models import ApiClient, Certificate, Leave, Shift, Staff, Unit
@@ -134,6 +135,7 @@ def clients() -> QuerySet[ApiClient]:
     return ApiClient.objects.select_related("unit").order_by("name")
 
 
+@briefly
 def path_of(unit_id: int) -> list[int]:
     """Give the ids from the root down to this unit."""
     path = Unit.objects.filter(id=unit_id).values_list("path", flat=True).first() or ""

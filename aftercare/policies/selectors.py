@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
+from aftercare.briefly import briefly
 from aftercare.people.rules import Actor
+from aftercare.people.selectors import path_of
 from aftercare.people.services import require
 from aftercare.refusals import Conflict, NotFound
 
@@ -32,13 +33,13 @@ class Policy:
 
 def policy_for(unit_id: int | None = None) -> Policy:
     """Give the policy in force for a unit: its own, else that of the nearest unit above, else the company's."""
-    active = _active_versions()
+    active = _active_versions("")
     if not active:
         raise Conflict(
             _("no policy pack is active; run: aftercare policy activate appliance"), code="no_policy"
         )
     if len(active) > 1 and unit_id is not None:
-        for above in _units_above(unit_id):
+        for above in reversed(path_of(unit_id)):
             if above in active:
                 return policy_version(active[above])
     return policy_version(active[None])
@@ -55,7 +56,7 @@ def policy_version(version_id: int) -> Policy:
 
 def forget_active_versions() -> None:
     """Make this process look up the active versions anew; others do within a second."""
-    _active.clear()
+    _active_versions.forget()
 
 
 def policy_versions(actor: Actor) -> list[PolicyVersion]:
@@ -63,20 +64,7 @@ def policy_versions(actor: Actor) -> list[PolicyVersion]:
     return list(PolicyVersion.objects.select_related("unit").order_by("-number"))
 
 
-_active: dict[str, tuple[float, dict[int | None, int]]] = {}
-_FRESH_FOR = 1.0
-
-
-def _active_versions() -> dict[int | None, int]:
-    known = _active.get("now")
-    if known is None or time.monotonic() - known[0] > _FRESH_FOR:
-        rows = PolicyVersion.objects.filter(active=True)
-        found: dict[int | None, int] = {row.unit_id: row.pk for row in rows.only("unit_id", "id")}
-        known = _active["now"] = (time.monotonic(), found)
-    return known[1]
-
-
-def _units_above(unit_id: int) -> list[int]:
-    from aftercare.people.selectors import path_of
-
-    return path_of(unit_id)[::-1]
+@briefly
+def _active_versions(_company: str) -> dict[int | None, int]:
+    rows = PolicyVersion.objects.filter(active=True)
+    return {row.unit_id: row.pk for row in rows.only("unit_id", "id")}

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
+from aftercare.briefly import briefly
 from aftercare.policies.rules import Pack
 
 from .models import Item, Product
@@ -17,6 +18,7 @@ def products(category: str = "") -> QuerySet[Product]:
     return found.filter(category=category) if category else found
 
 
+@briefly
 def product_of_model(model: str) -> Product | None:
     return Product.objects.filter(model__iexact=model.strip()).first()
 

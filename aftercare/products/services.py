@@ -8,14 +8,17 @@ from aftercare.people.rules import Actor
 from aftercare.people.services import require
 
 from .models import Item, Product
+from .selectors import product_of_model
 
 
 def add_product(*, model: str, name: str, brand: str, category: str, by: Actor) -> Product:
     """Add a model, or give the one there is."""
     require(by, "edit_people")
-    return Product.objects.get_or_create(
+    product = Product.objects.get_or_create(
         model=model.strip(), defaults={"name": name, "brand": brand, "category": category}
     )[0]
+    product_of_model.forget()
+    return product
 
 
 def register_item(

@@ -33,10 +33,14 @@ def record(
     return fact
 
 
-def record_many(name: str, subjects: Iterable[models.Model], *, by: By, at: datetime) -> list[Fact]:
-    """Append a fact about each subject, in one statement."""
-    facts = Fact.objects.bulk_create([_fact(name, subject, by=by, at=at) for subject in subjects])
-    wake_readers()
+def record_many(
+    name: str, subjects: Iterable[tuple[models.Model, Mapping[str, Any]]], *, by: By, at: datetime
+) -> list[Fact]:
+    """Append a fact about each subject, with its values, in one statement."""
+    facts = [_fact(name, subject, by=by, at=at, values=values) for subject, values in subjects]
+    if facts:
+        Fact.objects.bulk_create(facts)
+        wake_readers()
     return facts
 
 

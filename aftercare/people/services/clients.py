@@ -10,11 +10,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from aftercare.briefly import briefly
 from aftercare.ledger.services import record
 from aftercare.refusals import Conflict, Invalid
 
 from ..models import ApiClient, Replay, Unit
 from ..rules import MATRIX, Actor
+from ..selectors import actor_for_client
 from .access import require
 
 
@@ -43,12 +45,15 @@ def revoke_client(client: ApiClient, *, by: Actor, at: datetime) -> None:
     """Switch a client's key off for good."""
     require(by, "manage_clients")
     ApiClient.objects.filter(pk=client.pk).update(active=False)
+    client_of_key.forget()
     record("api_client.revoked", client, by=by, at=at)
 
 
-def client_of_key(key: str) -> ApiClient | None:
-    """Find the active client a key belongs to."""
-    return ApiClient.objects.select_related("unit").filter(key_hash=_hashed(key), active=True).first()
+@briefly
+def client_of_key(key: str) -> tuple[ApiClient, Actor] | None:
+    """Find the active client a key belongs to, and who it acts as; a revoked key works for a second at most."""
+    client = ApiClient.objects.select_related("unit").filter(key_hash=_hashed(key), active=True).first()
+    return (client, actor_for_client(client)) if client else None
 
 
 def kept_answer(client: ApiClient, key: str, digest: str) -> Replay | None:
