@@ -3,9 +3,9 @@
 The same rows: all that a request leaves behind once it is dispatched (counters, customer, request, facts, clocks, work
 order, matching, offer or queue entry, link, message), one transaction each, from as many writers.
 
-Keys: rps (requests a second, received over HTTP and dispatched: the time until the worker has nothing left counts; the median of the rounds, as all rates here),
-vs_raw (rps ÷ requests a second of the plain program), growth_1m (rps with a million requests stored ÷ rps with ten
-thousand), door_rps (requests a second as accepted over HTTP while the worker runs beside).
+Keys, each rate the median of the rounds: rps (requests a second, received over HTTP and dispatched: the time until the
+worker has nothing left counts), vs_raw (rps ÷ requests a second of the plain program), growth_1m (rps with a million
+requests stored ÷ rps with ten thousand), door_rps (requests a second as accepted over HTTP while the worker runs).
 """
 
 from __future__ import annotations
