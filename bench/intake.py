@@ -60,16 +60,18 @@ def over_http(port: int, key: str, seconds: float, writers: int, start: int) -> 
 
 
 RAW = """
-import sys, time, psycopg, json
-url, seconds, offset = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
-statements = json.loads(sys.argv[4])
+import json, sys, time, psycopg
+from psycopg.types.json import Jsonb
+url, seconds = sys.argv[1], float(sys.argv[2])
+statements = json.loads(sys.argv[3])
 done = 0
 with psycopg.connect(url) as link:
     cur = link.cursor()
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        for statement, params in statements:
-            cur.execute(statement, params)
+        for statement, rows in statements:
+            values = [[Jsonb(v[0]) if isinstance(v, list) else v for v in row] for row in rows]
+            cur.execute(statement, values[0]) if len(rows) == 1 else cur.executemany(statement, values)
         link.commit()
         done += 1
 print(done)
@@ -100,8 +102,7 @@ WRITTEN = {  # table: (how its rows belong to a request, columns that must diffe
 
 def plain(url: str, seconds: float, writers: int) -> tuple[float, int]:
     """Write the rows of a dispatched request with plain psycopg, a transaction each; give requests a second and rows."""
-    statements: list[tuple[str, list[Any]]] = [(COUNT, ["CR"])]
-    rows = 2
+    statements: list[tuple[str, list[Any]]] = [(COUNT, [["CR"]])]
     with psycopg.connect(url, autocommit=True) as link:
         link.execute("DROP SEQUENCE IF EXISTS raw_ids CASCADE")
         link.execute("CREATE SEQUENCE raw_ids START 1000000000")
@@ -113,31 +114,39 @@ def plain(url: str, seconds: float, writers: int) -> tuple[float, int]:
         for table, (belongs, unique) in WRITTEN.items():
             link.execute(f"DROP TABLE IF EXISTS raw_{table}")
             link.execute(f"CREATE TABLE raw_{table} (LIKE {table} INCLUDING ALL)")
-            ids = [row[0] for row in link.execute(f"SELECT id FROM {table} WHERE {belongs}", [request])]
-            columns = link.execute(
-                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
-                [table],
-            ).fetchall()
-            values = ", ".join(
-                "nextval('raw_ids')" if name in ("id", *unique) and kind == "bigint"
-                else "nextval('raw_ids')::text" if name in unique
-                else f'"{name}"'
-                for name, kind in columns
-            )  # fmt: skip
-            rows += len(ids)
-            if ids:
-                statements.append(
-                    (f"INSERT INTO raw_{table} SELECT {values} FROM {table} WHERE id = ANY(%s)", [ids])
-                )
-        statements.append((COUNT, ["WO"]))
-    command = [sys.executable, "-c", RAW, url, str(seconds)]
-    workers = [
-        subprocess.Popen(
-            [*command, str(n * 10**7), json.dumps(statements)], stdout=subprocess.PIPE, text=True
-        )
-        for n in range(writers)
-    ]
-    return sum(int(worker.communicate()[0]) for worker in workers) / seconds, rows
+            statements += _inserts(link, table, belongs, unique, request)
+        statements.append((COUNT, [["WO"]]))
+    command = [sys.executable, "-c", RAW, url, str(seconds), json.dumps(statements)]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _n in range(writers)]
+    rate = sum(int(worker.communicate()[0]) for worker in workers) / seconds
+    return rate, sum(len(rows) for _statement, rows in statements)
+
+
+def _inserts(
+    link: Any, table: str, belongs: str, unique: tuple[str, ...], request: int
+) -> list[tuple[str, list[Any]]]:
+    """Give the INSERT of a table with the values of a request's rows; what must be unique comes from a sequence."""
+    columns = link.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
+        [table],
+    ).fetchall()
+    taken = [name for name, _kind in columns if name not in ("id", *unique)]
+    text = ", ".join(
+        f'"{name}"' if kind in ("bigint", "jsonb") else f'"{name}"::text'
+        for name, kind in columns
+        if name in taken
+    )
+    rows = link.execute(f"SELECT {text} FROM {table} WHERE {belongs}", [request]).fetchall()
+    if not rows:
+        return []
+    slots = ", ".join(
+        f"%s::{kind.replace('ARRAY', 'text[]')}" if name in taken
+        else "nextval('raw_ids')" if kind == "bigint" else "nextval('raw_ids')::text"
+        for name, kind in columns
+    )  # fmt: skip
+    kinds = [kind for name, kind in columns if name in taken]
+    values = [[[v] if kind == "jsonb" else v for v, kind in zip(row, kinds, strict=True)] for row in rows]
+    return [(f"INSERT INTO raw_{table} VALUES ({slots})", values)]
 
 
 def through(port: int, key: str, chosen: Any, start: int) -> tuple[float, float]:
@@ -206,10 +215,13 @@ def main() -> None:
 
 def _settle() -> None:
     """Wait until the worker has dispatched what came in, so that the next figure starts from rest."""
+    from aftercare.cli.starting import now
     from aftercare.ledger.services import backlog
+    from aftercare.sla.selectors import next_due_at
 
-    for _try in range(1500):
-        if max(backlog().values()) == 0:
+    for _try in range(4000):
+        due = next_due_at()
+        if max(backlog().values()) == 0 and (due is None or due > now()):
             return
         time.sleep(0.15)
 

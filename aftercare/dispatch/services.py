@@ -234,13 +234,13 @@ def _queue(stuck: list[tuple[Matching, list[Candidate]]], *, by: Actor, at: date
                     order=order, unit_id=order.unit_id, state="waiting", state_since=at, since=at, **changes
                 )
             )
-            facts.append((order, {"gives": len(gives), "looked_at": len(ranked)}))
+            facts.append((order, {"gives": len(gives), "looked_at": len(ranked)}, at))
         elif entry.state == "solved":
             move(entry, "waiting", by=by, at=at, fact="dispatch.stuck", since=at, **changes)
         else:
             QueueEntry.objects.filter(pk=entry.pk).update(**changes)
     QueueEntry.objects.bulk_create(fresh)
-    record_many("dispatch.stuck", facts, by=by, at=at)
+    record_many("dispatch.stuck", facts, by=by)
 
 
 def _solve_queue(order: WorkOrder, *, by: Actor, at: datetime) -> None:

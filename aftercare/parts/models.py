@@ -1,6 +1,15 @@
 """Rows about parts."""
 
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
 from django.db import models
+
+from aftercare.ledger.models import Stateful
+from aftercare.ledger.rules import Moves
+
+from .states import TRANSFER_MOVES, TransferState
 
 
 class Part(models.Model):
@@ -28,3 +37,38 @@ class Stock(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["part", "unit"], name="one_stock_a_part_and_unit")]
+
+
+class Transfer(Stateful):
+    """Pieces that an engineer lacks for a job and the desk has brought from another unit (M54)."""
+
+    KIND: ClassVar[str] = "transfer"
+    MOVES: ClassVar[Moves] = TRANSFER_MOVES
+
+    part = models.ForeignKey(Part, on_delete=models.PROTECT)
+    quantity = models.PositiveSmallIntegerField()
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey("people.Unit", on_delete=models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=TransferState, default=TransferState.ASKED)
+    case_id = models.BigIntegerField(db_index=True)
+    order_id = models.BigIntegerField()
+    order_number = models.CharField(max_length=24)
+    asked_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["asked_at"], name="transfer_open", condition=models.Q(state__in=["asked", "sent"])
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_id", "part"],
+                condition=models.Q(state__in=["asked", "sent"]),
+                name="one_open_transfer",
+            )
+        ]
+
+    def fact_values(self) -> dict[str, Any]:
+        return {"part": self.part.code, "quantity": self.quantity, "source": self.source_id}

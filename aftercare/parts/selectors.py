@@ -5,7 +5,11 @@ from __future__ import annotations
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from .models import Part, Stock
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.refusals import NotFound
+
+from .models import Part, Stock, Transfer
 
 
 def price_list(category: str, unit_id: int) -> QuerySet[Part]:
@@ -16,6 +20,35 @@ def price_list(category: str, unit_id: int) -> QuerySet[Part]:
         .annotate(in_stock=Coalesce(Subquery(stock), Value(0), output_field=IntegerField()))
         .order_by("name")
     )
+
+
+def transfers_for(actor: Actor) -> QuerySet[Transfer]:
+    """Give the transfers within reach that are not over, those that wait longest first."""
+    require(actor, "read_work_order")
+    rows = Transfer.objects.filter(state__in=["asked", "sent"]).select_related(
+        "part", "unit", "source", "asked_by"
+    )
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    return rows.order_by("asked_at")
+
+
+def transfer_for(actor: Actor, transfer_id: int) -> Transfer:
+    found = transfers_for(actor).filter(id=transfer_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def transfers_of(order_id: int) -> list[Transfer]:
+    return list(Transfer.objects.filter(order_id=order_id).select_related("part", "source").order_by("id"))
+
+
+def sources_of(transfer: Transfer) -> list[Stock]:
+    """Give the units that have enough pieces, the fullest first."""
+    rows = Stock.objects.filter(part=transfer.part, quantity__gte=transfer.quantity).exclude(
+        unit=transfer.unit
+    )
+    return list(rows.select_related("unit").order_by("-quantity", "unit__name_key")[:12])
 
 
 def part_coded(code: str) -> Part | None:

@@ -30,6 +30,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "propose_slots": DESK | FIELD,
     "book_visit": DESK | FIELD,
     "perform_visit": FIELD,
+    "arrange_parts": DESK,
     "read_visit": READERS | FIELD,
     "convert_to_visit": DESK | FIELD,
     "answer_survey": DESK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import record
+from aftercare.ledger.services import record_many
 from aftercare.people.rules import MACHINE
 from aftercare.policies.rules import Clock as ClockRule
 from aftercare.policies.rules import holds
@@ -91,10 +92,7 @@ class _Board:
 
     def save(self) -> None:
         """Write what changed, then what began: a clock that ended makes room for its successor."""
-        if self._changed:
-            Clock.objects.bulk_create(
-                self._changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=_CHANGING
-            )
+        _save_changed(self._changed.values())
         Clock.objects.bulk_create(self._started)
 
     def _add(self, clock: Clock) -> None:
@@ -145,26 +143,24 @@ def sweep_clocks(*, at: datetime, limit: int = 500) -> int:
 
     Several workers may sweep at once (`SKIP LOCKED`). A breach happened when it was due, not when it was noticed.
     """
-    noticed = 0
+    warned, breached = [], []
     with transaction.atomic():
-        due = (
-            Clock.objects.select_for_update(skip_locked=True)
-            .filter(next_step_at__lte=at)
-            .order_by("next_step_at")[:limit]
-        )
+        rows = Clock.objects.select_for_update(skip_locked=True).filter(next_step_at__lte=at)
+        due = list(rows.order_by("next_step_at")[:limit])
         for clock in due:
             reached, step_at = _percent_reached(clock), clock.next_step_at or at
             clock.noticed = reached
             values = {"code": clock.code, "percent": reached, "late_by": int((at - step_at).total_seconds())}
             if reached >= 100:
                 clock.breached_at = clock.due_at
-                record("clock.breached", clock, by=MACHINE, at=step_at, values={**values, "role": clock.role})
+                breached.append((clock, {**values, "role": clock.role}, step_at))
             else:
-                record("clock.warned", clock, by=MACHINE, at=step_at, values=values)
+                warned.append((clock, values, step_at))
             derive(clock)
-            clock.save()
-            noticed += 1
-    return noticed
+        record_many("clock.warned", warned, by=MACHINE)
+        record_many("clock.breached", breached, by=MACHINE)
+        _save_changed(due)
+    return len(due)
 
 
 def explain_clock(clock: Clock, language: str) -> list[str]:
@@ -173,6 +169,11 @@ def explain_clock(clock: Clock, language: str) -> list[str]:
     lines += [f"{at:%Y-%m-%d %H:%M:%S} {what} ← {name}" for at, what, name in _named_events(clock)]
     lines.append(f"= {clock.due_at:%Y-%m-%d %H:%M:%S}Z")
     return lines
+
+
+def _save_changed(clocks: Iterable[Clock]) -> None:
+    """Write clocks that exist already in one statement: an insert that meets its own row and updates it."""
+    Clock.objects.bulk_create(clocks, update_conflicts=True, unique_fields=["id"], update_fields=_CHANGING)
 
 
 def _new_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:

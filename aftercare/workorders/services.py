@@ -55,7 +55,7 @@ def open_work_orders(
             for order, number in zip(orders, numbers, strict=True):
                 order.number = number
         opened = WorkOrder.objects.bulk_create([order for orders in runs.values() for order in orders])
-        record_many("work_order.opened", [(order, {}) for order in opened], by=by, at=at)
+        record_many("work_order.opened", [(order, {}, at) for order in opened], by=by)
     return opened
 
 

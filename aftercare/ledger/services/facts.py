@@ -34,10 +34,10 @@ def record(
 
 
 def record_many(
-    name: str, subjects: Iterable[tuple[models.Model, Mapping[str, Any]]], *, by: By, at: datetime
+    name: str, happenings: Iterable[tuple[models.Model, Mapping[str, Any], datetime]], *, by: By
 ) -> list[Fact]:
-    """Append a fact about each subject, with its values, in one statement."""
-    facts = [_fact(name, subject, by=by, at=at, values=values) for subject, values in subjects]
+    """Append a fact about each subject, with its values and instant, in one statement."""
+    facts = [_fact(name, subject, by=by, at=at, values=values) for subject, values, at in happenings]
     if facts:
         Fact.objects.bulk_create(facts)
         wake_readers()

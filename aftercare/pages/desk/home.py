@@ -15,6 +15,7 @@ from aftercare.customers.selectors import customers_by_name, customers_by_phone
 from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, surveys_for
 from aftercare.intake.selectors import refused_inputs, requests_for
+from aftercare.parts.selectors import transfers_for
 from aftercare.people.rules import Actor
 from aftercare.privacy.rules import normal_phone
 from aftercare.sla.selectors import cases_with_due_clocks, clocks_waiting_for, due_counts, running_clocks
@@ -150,6 +151,8 @@ def _queues(who: Actor) -> list[tuple[str, str, int]]:
     if who.can("read_dispatch"):
         rows.append((_("To dispatch by hand"), "dispatch_page", dispatch_queue(who).count()))
         rows.append((_("Waiting for an engineer"), "dispatch_page", open_offers(who).count()))
+    if who.can("arrange_parts"):
+        rows.append((_("Part transfers"), "transfers_page", transfers_for(who).count()))
     if who.can("read_survey"):
         rows.append((_("To follow up"), "followup_page", surveys_for(who, state="due").count()))
         rows.append(

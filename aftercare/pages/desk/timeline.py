@@ -20,7 +20,7 @@ from aftercare.policies.selectors import policy_for
 ICONS = {
     "request": "ti:file-plus", "work_order": "ti:clipboard-text", "offer": "ti:user-check", "appointment": "ti:calendar",
     "visit": "ti:tool", "survey": "ti:star", "recovery": "ti:lifebuoy", "clock": "ti:clock", "dispatch_queue": "ti:robot",
-    "contact": "ti:eye", "dispatch": "ti:robot",
+    "contact": "ti:eye", "transfer": "ti:truck-delivery", "dispatch": "ti:robot",
 }  # fmt: skip
 
 SENTENCES = {
@@ -55,6 +55,10 @@ SENTENCES = {
     "offer.refused": n_("refused the order"),
     "offer.expired": n_("no answer in time, next candidate asked"),
     "offer.withdrawn": n_("offer withdrawn"),
+    "transfer.asked": n_("asked for a part that is not in stock"),
+    "transfer.sent": n_("part on its way from another unit"),
+    "transfer.arrived": n_("part arrived"),
+    "transfer.refused": n_("part can't be had"),
     "appointment.proposed": n_("times offered to the customer"),
     "appointment.booked": n_("appointment made"),
     "appointment.rescheduled": n_("appointment moved"),

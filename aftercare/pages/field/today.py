@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from aftercare.dispatch.selectors import offer_for, open_offers_to
 from aftercare.dispatch.services import accept_offer, refuse_offer
 from aftercare.intake.selectors import earlier_faults
-from aftercare.parts.selectors import price_list
+from aftercare.parts.selectors import price_list, transfers_of
+from aftercare.parts.services import ask_transfer
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import report_position, reveal
 from aftercare.policies.selectors import policy_for
@@ -133,7 +134,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "order": order, "row": order.request, "visit": last, "pack": pack, "at": at,
         "steps": [(label, "past" if i <= reached else "now" if i == reached + 1 else "") for i, label in enumerate(labels)],
         "tests": pack.visit.tests.get(order.category) or pack.visit.tests["default"],
-        "parts": list(price_list(order.category, order.unit_id)), "slots": _slots(order),
+        "parts": list(price_list(order.category, order.unit_id)), "transfers": transfers_of(order.pk), "slots": _slots(order),
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty_of(pack, category=order.category, purchased_on=order.request.purchased_on, on=at.date()),
         "appointments": appointments_of(order.pk), "problems": {}, "listed": [], "typed": {}, "revealed": None,
@@ -166,6 +167,16 @@ def _book(request: HttpRequest, number: str) -> None:
     book_visit(
         work_order_for(actor(request), number), starts_at=starts, ends_at=ends, by=actor(request), at=now()
     )
+
+
+def _ask_part(request: HttpRequest, number: str) -> None:
+    who, order = actor(request), work_order_for(actor(request), number)
+    quantity = request.POST.get("quantity", "1")
+    ask_transfer(
+        request.POST.get("part", ""), int(quantity) if quantity.isdigit() else 0, unit_id=order.unit_id,
+        case_id=order.request_id, order_id=order.pk, order_number=order.number, by=who, at=now(),
+    )  # fmt: skip
+    messages.info(request, _("Asked; the desk arranges it"))
 
 
 def _late(request: HttpRequest, number: str) -> None:
@@ -249,6 +260,7 @@ _STEPS = {
     "depart": _depart,
     "book": _book,
     "late": _late,
+    "ask_part": _ask_part,
     "arrive": lambda r, n: arrive(_visit(r, n), by=actor(r), at=now()),
     "diagnose": _diagnose,
     "quote": _quote,

@@ -22,7 +22,7 @@ STATE_SIGNS = {
     "pending": "todo", "booked": "booked", "in_service": "doing", "completed": "done", "cancelled": "cancel",
     "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
     "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
-    "abandoned": "cancel",
+    "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel",
 }  # fmt: skip
 
 
@@ -130,6 +130,12 @@ def clock_sign(clock: Any) -> str:
 def yuan(fen: int | None) -> str:
     """Show fen as yuan with two decimals."""
     return "—" if fen is None else f"{fen / 100:,.2f}"
+
+
+@register.filter
+def counted(number: int) -> str:
+    """Write a count that stops at a thousand."""
+    return "999+" if number >= 1000 else str(number)
 
 
 @register.filter
