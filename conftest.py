@@ -28,10 +28,10 @@ def cast(transactional_db):
 
 @pytest.fixture
 def cast_now(transactional_db):
-    """Give the cast as of the real present, for tests that go through a door."""
+    """Give the cast as of the real present, on shift round the clock, for tests that go through a door."""
     from tests.cast import found
 
-    return found(datetime.now(UTC))
+    return found(datetime.now(UTC), shift_hours=24)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Cast:
         return WorkOrder.objects.get(request=request)
 
 
-def found(at: datetime = MORNING, pack: str = "appliance", password: str = "") -> Cast:
+def found(at: datetime = MORNING, pack: str = "appliance", password: str = "", shift_hours: int = 13) -> Cast:
     """Found the company as of `at`, so that everybody is on shift then."""
     root = add_unit(kind="headquarters", name="澄和电器连锁", parent=None, by=MACHINE, at=at)
     activate_pack(pack, by=MACHINE, at=at)
@@ -101,7 +101,9 @@ def found(at: datetime = MORNING, pack: str = "appliance", password: str = "") -
     for name in ("zhou", "chen", "huang"):
         for day in range(-1, 5):
             start = at - timedelta(hours=2) + timedelta(days=day)
-            add_shift(cast.staff[name], starts_at=start, ends_at=start + timedelta(hours=13), by=MACHINE)
+            add_shift(
+                cast.staff[name], starts_at=start, ends_at=start + timedelta(hours=shift_hours), by=MACHINE
+            )
     cast.aircon = add_product(model="KFR-35GW", name="挂式空调", brand="禾风", category="aircon", by=MACHINE)
     part = add_part(
         code="cap35",

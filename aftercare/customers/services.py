@@ -69,14 +69,23 @@ def make_link(
     customer: Customer, *, case_id: int, purpose: str, lives_for: int, at: datetime, sent: bool = False
 ) -> str:
     """Make a link for one purpose and give its token, which is stored only as a hash."""
+    link, token = new_link(customer, case_id=case_id, purpose=purpose, lives_for=lives_for, at=at, sent=sent)
+    link.save()
+    return token
+
+
+def new_link(
+    customer: Customer, *, case_id: int, purpose: str, lives_for: int, at: datetime, sent: bool
+) -> tuple[Link, str]:
+    """Give a link that is not stored yet, and its token, for those who store many at once."""
     if purpose not in ACTS:
         raise ValueError(f"no such purpose: {purpose}")
     token = secrets.token_urlsafe(24)
-    Link.objects.create(
+    link = Link(
         customer=customer, case_id=case_id, purpose=purpose, token_hash=_hashed(token), made_at=at, sent=sent,
         expires_at=at + timedelta(seconds=lives_for),
     )  # fmt: skip
-    return token
+    return link, token
 
 
 def open_link(token: str, *, at: datetime, sender: str) -> Link:

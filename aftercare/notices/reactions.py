@@ -7,31 +7,31 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
 
-from aftercare.intake.models import Request
 from aftercare.intake.selectors import request_by_id, requests_by_id
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
 
-from .models import Message
-from .services import queue_deliveries, tell_customer
+from .services import Telling, queue_deliveries, tell_customers
 from .tasks import deliver_message, deliver_webhook
 
 
 @on_facts("request.received")
 def on_requests_received(facts: list[Fact], at: datetime) -> None:
     requests = {request.pk: request for request in requests_by_id(fact.subject_id for fact in facts)}
+    tellings = []
     for fact in facts:
         request = requests[fact.subject_id]
-        pack = policy_for(request.unit_id).pack
         language = request.customer.language if request.customer else "zh"
-        _tell(request, "received", fact, at, read_back=pack.forms.read_back[language])
+        read_back = policy_for(request.unit_id).pack.forms.read_back[language]
+        tellings.append(Telling(request, "received", fact.pk, {"read_back": read_back}))
+    _tell(tellings, at)
 
 
 @on_fact("appointment.proposed")
 def on_appointment_proposed(fact: Fact, at: datetime) -> None:
-    _tell(request_by_id(fact.case_id or 0), "slots", fact, at)
+    _tell([Telling(request_by_id(fact.case_id or 0), "slots", fact.pk)], at)
 
 
 @on_fact("appointment.booked", "appointment.rescheduled", "appointment.reminded")
@@ -43,40 +43,37 @@ def on_appointment_set(fact: Fact, at: datetime) -> None:
     template = {"booked": "booked", "rescheduled": "rescheduled", "reminded": "reminder"}[
         fact.name.split(".")[1]
     ]
-    _tell(
-        request, template, fact, at, window=_window(fact, zone_of(request.unit_id)),
-        appointment=str(fact.values.get("appointment", "")), preparation="，".join(text[language] for text in prepare),
-        fee=rules.fee_notice[language],
-    )  # fmt: skip
+    values = {
+        "window": _window(fact, zone_of(request.unit_id)), "appointment": str(fact.values.get("appointment", "")),
+        "preparation": "，".join(text[language] for text in prepare), "fee": rules.fee_notice[language],
+    }  # fmt: skip
+    _tell([Telling(request, template, fact.pk, values)], at)
 
 
 @on_fact("request.link_asked")
 def on_link_asked(fact: Fact, at: datetime) -> None:
-    _tell(request_by_id(fact.subject_id), "link", fact, at, purpose=fact.values["purpose"])
+    _tell([Telling(request_by_id(fact.subject_id), "link", fact.pk, purpose=fact.values["purpose"])], at)
 
 
 @on_fact("work_order.late")
 def on_work_order_late(fact: Fact, at: datetime) -> None:
-    _tell(request_by_id(fact.case_id or 0), "late", fact, at, minutes=str(fact.values["minutes"]))
+    minutes = {"minutes": str(fact.values["minutes"])}
+    _tell([Telling(request_by_id(fact.case_id or 0), "late", fact.pk, minutes)], at)
 
 
 @on_fact("visit.quoted")
 def on_visit_quoted(fact: Fact, at: datetime) -> None:
     if fact.values["total_fen"]:
-        _tell(
-            request_by_id(fact.case_id or 0),
-            "quote",
-            fact,
-            at,
-            amount=f"{fact.values['total_fen'] / 100:.2f}",
-        )
+        amount = {"amount": f"{fact.values['total_fen'] / 100:.2f}"}
+        _tell([Telling(request_by_id(fact.case_id or 0), "quote", fact.pk, amount)], at)
 
 
 @on_fact("survey.opened")
 def on_survey_opened(fact: Fact, at: datetime) -> None:
     request = request_by_id(fact.case_id or 0)
     language = request.customer.language if request.customer else "zh"
-    _tell(request, "survey", fact, at, care=policy_for(request.unit_id).pack.visit.care[language])
+    care = {"care": policy_for(request.unit_id).pack.visit.care[language]}
+    _tell([Telling(request, "survey", fact.pk, care)], at)
 
 
 @on_facts("*", consumer="webhooks")
@@ -86,14 +83,10 @@ def on_any_facts(facts: list[Fact], at: datetime) -> None:
         deliver_webhook.defer(delivery_id=delivery_id)
 
 
-def _tell(
-    request: Request, template: str, fact: Fact, at: datetime, *, purpose: str = "", **values: str
-) -> None:
-    message: Message | None = tell_customer(
-        request, template, fact_id=fact.pk, at=at, purpose=purpose, values=values
-    )
-    if message and message.channel == "email" and message.state == "queued":
-        deliver_message.defer(message_id=message.pk)
+def _tell(tellings: list[Telling], at: datetime) -> None:
+    for message in tell_customers(tellings, at=at):
+        if message.state == "queued":
+            deliver_message.defer(message_id=message.pk)
 
 
 def _window(fact: Fact, zone: str) -> str:

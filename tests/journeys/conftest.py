@@ -33,7 +33,7 @@ def _founded(made):
         "from aftercare.cli.starting import installation\n"
         "with installation():\n"
         "    from datetime import datetime, UTC; from tests.cast import found, PASSWORD\n"
-        "    found(datetime.now(UTC), password=PASSWORD)\n"
+        "    found(datetime.now(UTC), password=PASSWORD, shift_hours=24)\n"
         "    from aftercare.intake.services import add_report_point; from aftercare.people.rules import MACHINE\n"
         "    from aftercare.people.models import Unit\n"
         "    print(add_report_point(unit_id=Unit.objects.get(name='云溪店').pk, by=MACHINE).code)\n"

@@ -1,19 +1,38 @@
-"""Django's PostgreSQL backend, with a cheaper look at whether a kept connection still lives."""
+"""Django's PostgreSQL backend, with a cheaper look at a kept connection and arrays escaped faster."""
 
 from __future__ import annotations
 
 import select
+from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg.types.array import ListDumper
+
+
+class _Escape:
+    """Stands in for psycopg's pattern: bulk inserts send columns as arrays, and JSON is full of quotes to escape."""
+
+    def sub(self, _with: bytes, text: bytes) -> bytes:
+        return bytes(text).replace(b"\\", rb"\\").replace(b'"', rb"\"")
+
+
+class ArrayDumper(ListDumper):
+    _re_esc = _Escape()  # type: ignore[assignment]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection whose health is read from its socket: a server that has gone has closed its end.
+    """A connection whose health is read from its socket."""
 
-    Django asks `SELECT 1` once a request, which is a round trip; here only a socket with something to read is asked.
-    """
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_dumper(list, ArrayDumper)
+        return connection
 
     def is_usable(self) -> bool:
+        """Django asks `SELECT 1` once a request, which is a round trip; a server that has gone has closed its end.
+
+        Only a socket with something to read is asked.
+        """
         if self.connection is None or self.connection.closed:
             return False
         poll = select.poll()

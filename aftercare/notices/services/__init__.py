@@ -1,9 +1,9 @@
 """What can be done about messages and webhooks."""
 
-from .messages import send_message, tell_customer
+from .messages import Telling, send_message, tell_customers
 from .webhooks import add_endpoint, attempt_delivery, queue_deliveries, resend_delivery, switch_off_endpoint
 
 __all__ = [
-    "add_endpoint", "attempt_delivery", "queue_deliveries", "resend_delivery", "send_message", "switch_off_endpoint",
-    "tell_customer",
+    "Telling", "add_endpoint", "attempt_delivery", "queue_deliveries", "resend_delivery", "send_message", "switch_off_endpoint",
+    "tell_customers",
 ]  # fmt: skip

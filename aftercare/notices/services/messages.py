@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from aftercare.customers.models import Customer
+from aftercare.customers.models import Customer, Link
 from aftercare.customers.selectors import is_verified
-from aftercare.customers.services import make_link
+from aftercare.customers.services import new_link
 from aftercare.intake.models import Request
 from aftercare.people.services import count_against_limit
 from aftercare.policies.rules import Links
@@ -29,37 +31,62 @@ PURPOSE = {
 }
 
 
-def tell_customer(
-    request: Request, template: str, *, fact_id: int, at: datetime, purpose: str = "",
-    values: dict[str, str] | None = None,
-) -> Message | None:  # fmt: skip
-    """Write a message to the customer of a request, with a fresh link where the template has one.
+@dataclass(frozen=True)
+class Telling:
+    """What a fact has us tell the customer of a request; `purpose` of the link, by default that of the template."""
 
-    Gives None when there is nobody to tell, or this contact has had the pack's share of messages (A5).
+    request: Request
+    template: str
+    fact_id: int
+    values: dict[str, str] = field(default_factory=dict)
+    purpose: str = ""
+
+
+def tell_customers(tellings: Iterable[Telling], *, at: datetime) -> list[Message]:
+    """Write the messages, each with a fresh link where its template has one.
+
+    Left out are those with nobody to tell, and those to a contact that has had the pack's share of messages (A5).
     """
-    customer = request.customer
-    if customer is None or request.is_history:
-        return None
-    links = policy_for(request.unit_id).pack.links
-    if not _may_tell(request, customer, template, links, at=at):
-        return None
-    purpose = purpose or PURPOSE.get(template, "progress")
-    link = ""
-    if template not in ("reminder", "late"):
-        token = make_link(
-            customer, case_id=request.pk, purpose=purpose, lives_for=links.live_for, at=at, sent=True
-        )
-        link = f"{settings.PUBLIC_URL}/c/{token}"
-    body = write_text(template, customer.language, {"number": request.number, "link": link, **(values or {})})
-    channel = "email" if customer.email and settings.EMAIL_HOST else "sms"
-    state, sent_at = ("kept", at) if channel == "sms" else ("queued", None)
-    return Message.objects.create(
-        fact_id=fact_id, template=template, channel=channel, customer=customer, case_id=request.pk,
-        unit_id=request.unit_id, body=body, state=state, made_at=at, sent_at=sent_at,
-    )  # fmt: skip
+    links: list[Link] = []
+    told: list[Message] = []
+    for telling in tellings:
+        request, customer = telling.request, telling.request.customer
+        if customer is None or request.is_history:
+            continue
+        rules = policy_for(request.unit_id).pack.links
+        if not _may_tell(request, customer, telling.template, rules, told, at=at):
+            continue
+        address = ""
+        if telling.template not in ("reminder", "late"):
+            purpose = telling.purpose or PURPOSE.get(telling.template, "progress")
+            link, token = new_link(
+                customer, case_id=request.pk, purpose=purpose, lives_for=rules.live_for, at=at, sent=True
+            )
+            links.append(link)
+            address = f"{settings.PUBLIC_URL}/c/{token}"
+        values = {"number": request.number, "link": address, **telling.values}
+        channel = "email" if customer.email and settings.EMAIL_HOST else "sms"
+        state, sent_at = ("kept", at) if channel == "sms" else ("queued", None)
+        told.append(
+            Message(
+                fact_id=telling.fact_id, template=telling.template, channel=channel, customer=customer,
+                case_id=request.pk, unit_id=request.unit_id, state=state, made_at=at, sent_at=sent_at,
+                body=write_text(telling.template, customer.language, values),
+            )
+        )  # fmt: skip
+    Link.objects.bulk_create(links)
+    return Message.objects.bulk_create(told)
 
 
-def _may_tell(request: Request, customer: Customer, template: str, links: Links, *, at: datetime) -> bool:
+def _may_tell(
+    request: Request,
+    customer: Customer,
+    template: str,
+    rules: Links,
+    about_to: list[Message],
+    *,
+    at: datetime,
+) -> bool:
     """Hold back what would make us somebody's mail bomb (A5).
 
     A contact that a stranger typed into the public form gets the pack's acknowledgements a day and hears of no further
@@ -71,11 +98,15 @@ def _may_tell(request: Request, customer: Customer, template: str, links: Links,
         ).exclude(case_id=request.pk)
         if template == "received":
             others = others.filter(template="received")
-        if others.values("case_id").distinct().count() >= links.acknowledgements_per_day:
+        cases = set(others.values_list("case_id", flat=True).distinct())
+        cases |= {m.case_id for m in about_to if m.customer.phone_index == customer.phone_index} - {
+            request.pk
+        }
+        if len(cases) >= rules.acknowledgements_per_day:
             return False
     try:
         share = f"tell:{bytes(customer.phone_index).hex()}"
-        count_against_limit(share, limit=links.messages_per_day, per=86400, at=at)
+        count_against_limit(share, limit=rules.messages_per_day, per=86400, at=at)
     except TooMany:
         return False
     return True
