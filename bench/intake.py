@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -185,6 +186,7 @@ def main() -> None:
                 except httpx.HTTPError:
                     time.sleep(0.1)
             add_bulk(chosen.small, at=now(), progress=lambda n: None)
+            _settle(clocks=True)
             over_http(port, key, 3, chosen.writers, 0)
             _settle()
             ours, raw = [], []
@@ -198,6 +200,7 @@ def main() -> None:
                 progress=lambda n: print(f"  stored {n}", end="\r", flush=True),
                 seed=8,
             )
+            _settle(clocks=True)
             over_http(port, key, 3, chosen.writers, 5 * 10**8)
             _settle()
             large = [through(port, key, chosen, (turn + 6) * 10**8) for turn in range(chosen.rounds)]
@@ -213,15 +216,15 @@ def main() -> None:
     finish("intake", figures, chosen.json)
 
 
-def _settle() -> None:
-    """Wait until the worker has dispatched what came in, so that the next figure starts from rest."""
+def _settle(*, clocks: bool = False) -> None:
+    """Wait until the worker has dispatched what came in (and swept the clocks of what was loaded): start from rest."""
     from aftercare.cli.starting import now
     from aftercare.ledger.services import backlog
     from aftercare.sla.selectors import next_due_at
 
     for _try in range(4000):
-        due = next_due_at()
-        if max(backlog().values()) == 0 and (due is None or due > now()):
+        due = next_due_at() if clocks else None
+        if max(backlog().values()) == 0 and (due is None or due > now() - timedelta(seconds=2)):
             return
         time.sleep(0.15)
 

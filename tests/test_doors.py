@@ -125,7 +125,7 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 POSTS = {
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
-    "request_link", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
+    "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
     "work_order_book", "transfer_act", "survey_answer", "recovery_act", "import_run", "raw_correct", "field_offer", "field_reveal", "field_step",
 }  # fmt: skip
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing

@@ -183,6 +183,38 @@ def test_a_database_killed_during_intake_keeps_every_answered_request(home):
         home.stop()
 
 
+def test_a_process_that_dies_is_started_again(home):
+    home.port = free_port()
+    home.url = f"http://127.0.0.1:{home.port}"
+    home.start()
+    try:
+        for what in ("worker", "granian"):
+            before = children_of(home.process.pid, what)
+            assert len(before) == 1, what
+            os.kill(before[0], signal.SIGKILL)
+            for _try in range(150):
+                after = children_of(home.process.pid, what)
+                if after and after != before and answers(home.url):
+                    break
+                time.sleep(0.2)
+            else:
+                raise AssertionError(f"{what} was not started again")
+    finally:
+        home.stop()
+
+
+def children_of(process: int, what: str) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(c) for c in children if what.encode() in Path(f"/proc/{c}/cmdline").read_bytes()]
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
 def test_backup_and_restore_bring_everything_back(home, tmp_path):
     archive = tmp_path / "kept.tar"
     home.run("backup", str(archive))

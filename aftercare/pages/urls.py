@@ -25,6 +25,7 @@ urlpatterns = [
     path("requests/<str:number>/reopen", requests.request_reopen, name="request_reopen"),
     path("requests/<str:number>/order", requests.request_open_order, name="request_open_order"),
     path("requests/<str:number>/reveal", requests.request_reveal, name="request_reveal"),
+    path("requests/<str:number>/wishes", requests.request_wishes, name="request_wishes"),
     path("requests/<str:number>/link", requests.request_link, name="request_link"),
     path("requests/<str:number>/files/<int:file_id>", requests.request_file, name="request_file"),
     path("work-orders", work_orders.work_order_list, name="work_order_list"),

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from aftercare.customers.services import note_preference
 from aftercare.dispatch.selectors import last_matching, offers_of
 from aftercare.files.services import file_content
 from aftercare.followup.selectors import recovery_of, survey_of
@@ -177,6 +178,18 @@ def request_reveal(request: HttpRequest, number: str) -> HttpResponse:
     values = case_values(request, number)
     values["revealed"] = {**shown, "address": row.address}
     return render(request, "desk/request.html", values)
+
+
+@page("edit_request", "POST")
+def request_wishes(request: HttpRequest, number: str) -> HttpResponse:
+    """Note how this customer wants to be reached."""
+    who = actor(request)
+    row = request_for(who, number)
+    if row.customer is None:
+        raise NotFound()
+    note_preference(row.customer, request.POST.get("wishes", ""), by=who, at=now())
+    messages.info(request, _("Recorded"))
+    return redirect("request_page", number)
 
 
 @page("edit_request", "POST")
