@@ -205,7 +205,7 @@ def test_a_process_that_dies_is_started_again(home):
 
 def children_of(process: int, what: str) -> list[int]:
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [int(c) for c in children if what.encode() in Path(f"/proc/{c}/cmdline").read_bytes()]
+    return [int(c) for c in children if what in Path(f"/proc/{c}/cmdline").read_text().split("\0")]
 
 
 def answers(url: str) -> bool:
