@@ -188,6 +188,12 @@ def test_a_process_that_dies_is_started_again(home):
     home.url = f"http://127.0.0.1:{home.port}"
     home.start()
     try:
+        second = subprocess.run(
+            [sys.executable, "-m", "aftercare.cli.main", "up", "--port", str(home.port)],
+            env=home.env, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert second.returncode == 1
+        assert "is in use" in second.stdout
         for what in ("worker", "granian"):
             before = children_of(home.process.pid, what)
             assert len(before) == 1, what

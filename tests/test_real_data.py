@@ -16,6 +16,7 @@ from aftercare.intake.rules import parse_mapping
 from aftercare.intake.selectors import job_counts
 from aftercare.intake.services import process_rows, start_import
 from aftercare.people.rules import MACHINE
+from aftercare.refusals import Invalid
 from aftercare.workorders.models import WorkOrder
 from tests.cast import MORNING
 
@@ -108,3 +109,14 @@ def test_incidents_replayed_as_history_give_the_same_statistics(cast, real_data)
     period = Period(datetime(2000, 1, 1, tzinfo=zone), datetime(2030, 1, 1, tzinfo=zone))
     response = next(m for m in MEASURES if m.code == "response_minutes").read(period)
     assert (response.count, response.value) == (len(answered), pytest.approx(mean))
+
+
+def test_exchanged_days_and_months_of_the_helpdesk_log_are_caught(cast, real_data, tmp_path):
+    source = real_data / "log_helpdesk_it" / "helpdesk.csv.gz"
+    text = '[columns]\ndescription = "activity"\nreceived_at = "%s"\n[fixed]\nkind = "inquiry"\n'
+    raw, mended = (parse_mapping(text % name, where="m") for name in ("timestamp_raw", "timestamp"))
+    with pytest.raises(Invalid) as refusal:
+        start_import(source, raw, unit=cast.store, by=MACHINE, at=MORNING)
+    assert refusal.value.problems[0].where == "timestamp_raw"
+    path = first_rows(source, tmp_path / "mended.csv", 2000)
+    assert start_import(path, mended, unit=cast.store, by=MACHINE, at=MORNING)[0].total == 2000

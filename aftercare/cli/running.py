@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -77,6 +78,9 @@ def demo(options: argparse.Namespace) -> int:
 
 def serve(options: argparse.Namespace, *, started: float) -> int:
     """Run web processes and a worker until told to stop; one that dies is started again, a few times."""
+    if _is_taken(options.host, options.port):
+        say(f"port {options.port} of {options.host} is in use by another program; choose one with --port")
+        return 1
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "aftercare.config.settings"}
     env.setdefault("AFTERCARE_URL", f"http://{options.host}:{options.port}")
     web = [
@@ -157,6 +161,17 @@ def _live(options: argparse.Namespace) -> None:
     point = next(iter(report_points()), None)
     if point:
         say(f"  QR code of a store    http://{options.host}:{options.port}/r/{point.code}")
+
+
+def _is_taken(host: str, port: int) -> bool:
+    """Say whether somebody serves there already: web processes share a port, so the second would not notice."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
 
 
 def _answers(host: str, port: int, children: list[Any]) -> bool:

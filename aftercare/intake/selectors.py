@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,6 +111,12 @@ def import_jobs_for(actor: Actor) -> list[ImportJob]:
     require(actor, "import_requests")
     jobs = ImportJob.objects.order_by("-id")
     return list(jobs if actor.units is None else jobs.filter(unit_id__in=actor.units))
+
+
+def sample_rows(job: ImportJob, count: int = 200) -> tuple[list[str], list[dict[str, str]]]:
+    """Give the columns of a kept file and its first rows."""
+    rows = [json.loads(raw.body) for raw in job.rows.order_by("id")[:count]]
+    return list(rows[0]) if rows else [], rows
 
 
 def job_counts(job: ImportJob) -> dict[str, int]:

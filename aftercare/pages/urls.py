@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .desk import home, intake, requests, steering, transfers, work_orders
+from .desk import home, importing, intake, requests, steering, transfers, work_orders
 from .field import today
 from .health import healthz, metrics, readyz
 from .portal import views as portal
@@ -52,9 +52,10 @@ urlpatterns = [
     path("report/<str:code>", steering.report_rows, name="report_rows"),
     path("people", steering.people_page, name="people_page"),
     path("policy", steering.policy_page, name="policy_page"),
-    path("import", steering.import_page, name="import_page"),
-    path("import/<int:job_id>/run", steering.import_run, name="import_run"),
-    path("input/<int:raw_id>", steering.raw_correct, name="raw_correct"),
+    path("import", importing.import_page, name="import_page"),
+    path("import/<int:job_id>/map", importing.import_map, name="import_map"),
+    path("import/<int:job_id>/run", importing.import_run, name="import_run"),
+    path("input/<int:raw_id>", importing.raw_correct, name="raw_correct"),
     path("today", today.field_today, name="field_today"),
     path("today/offers/<int:offer_id>", today.field_offer, name="field_offer"),
     path("today/<str:number>", today.field_job, name="field_job"),

@@ -34,7 +34,7 @@ def judge_urgency(
     facts = {"kind": kind, "text": text, "category": category, "month": month, "emotion": emotion}
     best: Judgement | None = None
     for rule in pack.urgency.rules:
-        words = matched_words(text, rule.words)
+        words = matched_words(text, rule.words, unless=rule.unless)
         if (rule.words and not words) or not holds(rule.when, facts):
             continue
         if best is None or RANK[rule.urgency] > RANK[best.value]:

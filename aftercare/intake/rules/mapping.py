@@ -35,12 +35,14 @@ class Mapping(BaseModel):
         "%Y-%m-%d",
         "%Y/%m/%d",
     ]
+    formats: dict[str, str] = {}
     zone: str = "Asia/Shanghai"
     encoding: str = "utf-8-sig"
     history: bool = False
     needs_contact: bool = True
     strict_writing: bool = False
     skip_repeats: bool = False
+    dates_checked: bool = False
     latest: list[str] = []
     empty: list[str] = []
 
@@ -54,7 +56,8 @@ def parse_mapping(text: str, *, where: str) -> Mapping:
     except ValidationError as error:
         problems = [Problem(f"{where}: {'.'.join(map(str, e['loc']))}", e["msg"]) for e in error.errors()]
         raise Invalid(_("the mapping can't be used"), problems) from error
-    unknown = [name for name in (*mapping.columns, *mapping.fixed, *mapping.values) if name not in FIELDS]
+    named = (*mapping.columns, *mapping.fixed, *mapping.values, *mapping.formats)
+    unknown = [name for name in named if name not in FIELDS]
     if unknown:
         raise Invalid(
             _("unknown field: %(names)s") % {"names": ", ".join(unknown)},
@@ -62,6 +65,16 @@ def parse_mapping(text: str, *, where: str) -> Mapping:
             expected=", ".join(FIELDS),
         )
     return mapping
+
+
+def dated_columns(mapping: Mapping) -> dict[str, list[str]]:
+    """Give the columns that hold dates, with the formats they are read by."""
+    found = {}
+    for name in (*_TIMES, "purchased_on"):
+        source = mapping.columns.get(name)
+        if isinstance(source, str):
+            found[source] = [mapping.formats[name]] if name in mapping.formats else mapping.date_formats
+    return found
 
 
 def map_row(row: dict[str, str], mapping: Mapping) -> tuple[RequestForm | None, list[Problem]]:
@@ -127,13 +140,12 @@ def _number(name: str, raw: Any, problems: list[Problem]) -> float | None:
 def _instant(name: str, raw: Any, mapping: Mapping, problems: list[Problem]) -> datetime | None:
     if not raw or isinstance(raw, date):
         return None
-    for written in mapping.date_formats:
+    written_in = [mapping.formats[name]] if name in mapping.formats else mapping.date_formats
+    for written in written_in:
         try:
             found = datetime.strptime(raw, written)  # noqa: DTZ007 - the zone is set below
         except ValueError:
             continue
         return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(mapping.zone))
-    problems.append(
-        Problem(name, f"“{raw}”", _("a date such as %(form)s") % {"form": mapping.date_formats[0]})
-    )
+    problems.append(Problem(name, f"“{raw}”", _("a date such as %(form)s") % {"form": written_in[0]}))
     return None

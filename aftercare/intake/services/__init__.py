@@ -10,13 +10,13 @@ from .answering import (
     plan_request,
     reopen_request,
 )
-from .importing import load_rows, process_rows, start_import
+from .importing import guess_mapping, load_rows, process_rows, remap_import, start_import
 from .points import add_report_point
 from .raw import correct_raw_input, discard_raw_input, keep_refused_input
 from .receiving import change_urgency, edit_request, receive_from_customer, receive_request
 
 __all__ = [
     "add_report_point", "answer_request", "ask_for_link", "cancel_request", "change_urgency", "close_request", "correct_raw_input",
-    "discard_raw_input", "edit_request", "hand_out_link", "keep_refused_input", "load_rows", "note_request", "plan_request",
-    "process_rows", "receive_from_customer", "receive_request", "reopen_request", "start_import",
+    "discard_raw_input", "edit_request", "guess_mapping", "hand_out_link", "keep_refused_input", "load_rows", "note_request", "plan_request",
+    "process_rows", "receive_from_customer", "receive_request", "remap_import", "reopen_request", "start_import",
 ]  # fmt: skip

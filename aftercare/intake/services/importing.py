@@ -22,14 +22,28 @@ from aftercare.ledger.services import record
 from aftercare.people.models import Unit
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
-from aftercare.refusals import Invalid, Refusal
+from aftercare.refusals import Conflict, Invalid, Problem, Refusal
 
 from ..models import ImportJob, RawInput
-from ..rules import Mapping, map_row
+from ..rules import (
+    DATED,
+    Mapping,
+    dated_columns,
+    guess_columns,
+    looks_exchanged,
+    map_row,
+    misread,
+    read_dates,
+)
 from .receiving import receive_request
 
 BATCH = 100
+SAMPLE = 500
 MAX_UNPACKED = 400 * 2**20
+
+
+class WrongEncoding(Invalid):
+    """The file's bytes are not text of the encoding that was named."""
 
 
 def load_rows(path: Path, mapping: Mapping) -> Iterator[dict[str, str]]:
@@ -50,7 +64,7 @@ def load_rows(path: Path, mapping: Mapping) -> Iterator[dict[str, str]]:
             for row in reader:
                 yield {str(k): v if isinstance(v, str) else "" for k, v in row.items() if k is not None}
         except UnicodeDecodeError as error:
-            raise Invalid(
+            raise WrongEncoding(
                 _("the file is not written in %(encoding)s") % {"encoding": mapping.encoding},
                 where=path.name, expected="encoding = \"gb18030\"",
             ) from error  # fmt: skip
@@ -65,6 +79,7 @@ def start_import(
     job = ImportJob.objects.filter(digest=digest).first()
     if job and job.state != "loading":
         return job, True
+    _refuse_misread_dates(load_rows(path, mapping), mapping)
     rows: Iterable[dict[str, str]] = load_rows(path, mapping)
     if mapping.latest:
         rows = _latest_of_each(rows, mapping)
@@ -95,6 +110,91 @@ def start_import(
         job.save(update_fields=["total", "state"])
         record("import.started", job, by=by, at=at, values={"rows": total})
     return job, False
+
+
+def guess_mapping(path: Path) -> Mapping:
+    """Guess encoding, columns and dates of a file from its header and first rows; the page lets people correct it."""
+    encoding = "utf-8-sig"
+    try:
+        rows = list(itertools.islice(load_rows(path, Mapping(columns={}, encoding=encoding)), SAMPLE))
+    except WrongEncoding:
+        encoding = "gb18030"
+        rows = list(itertools.islice(load_rows(path, Mapping(columns={}, encoding=encoding)), SAMPLE))
+    if not rows:
+        raise Invalid(_("the file has no rows"), where=path.name, expected=_("a header and at least one row"))
+    columns = {field: column for column, field in guess_columns(rows[0]).items()}
+    formats: dict[str, str] = {}
+    for field in DATED:
+        if field in columns:
+            reading = read_dates(row[columns[field]] for row in rows)
+            formats |= {field: reading.formats[0]} if reading.is_certain else {}
+    return Mapping.model_validate(
+        {"columns": columns, "formats": formats, "encoding": encoding, "needs_contact": "name" in columns,
+         "fixed": {} if "kind" in columns else {"kind": "repair"}}
+    )  # fmt: skip
+
+
+def remap_import(
+    job: ImportJob,
+    *,
+    columns: dict[str, str | list[str]],
+    formats: dict[str, str],
+    kind: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Say anew which column feeds which field, as long as no row of the file has been taken in."""
+    require(by, "import_requests", unit_id=job.unit_id, reach=True)
+    if "description" not in columns:
+        raise Invalid(
+            _("no column feeds the description"), where="description", expected=_("choose a column")
+        )
+    before = Mapping.model_validate(job.mapping)
+    fixed = {name: value for name, value in before.fixed.items() if name not in columns and name != "kind"}
+    if "kind" not in columns:
+        fixed["kind"] = kind
+    mapping = before.model_copy(
+        update={"columns": columns, "formats": formats, "fixed": fixed, "needs_contact": "name" in columns}
+    )
+    kept = RawInput.objects.filter(job=job).order_by("id")
+    _refuse_misread_dates((json.loads(raw.body) for raw in kept[:SAMPLE]), mapping)
+    with transaction.atomic():
+        if RawInput.objects.filter(job=job, state="accepted").exists():
+            raise Conflict(_("rows of this file are taken in already"), where="mapping", code="taken_in")
+        RawInput.objects.filter(job=job, state="refused").update(state="waiting")
+        RawInput.objects.filter(job=job).update(problems=[])
+        ImportJob.objects.filter(pk=job.pk).update(mapping=mapping.model_dump(), state="running")
+        record("import.mapped", job, by=by, at=at, values={"fields": sorted(columns)})
+    job.mapping = mapping.model_dump()
+
+
+def _refuse_misread_dates(rows: Iterable[dict[str, str]], mapping: Mapping) -> None:
+    """Refuse rows whose days would be taken for months: the format fails on some, its twin reads them all."""
+    formats = dated_columns(mapping)
+    if not formats or mapping.dates_checked:
+        return
+    values: dict[str, list[str]] = {column: [] for column in formats}
+    for row in rows:
+        for column, seen in values.items():
+            text = row.get(column, "")
+            if text not in mapping.empty:
+                seen.append(text)
+    wrong = misread(values, formats)
+    problems = [
+        Problem(column, _("not every date reads as %(form)s") % {"form": formats[column][0]}, twin)
+        for column, twin in wrong.items()
+    ]
+    problems += [
+        Problem(
+            column,
+            _("the dates follow each other better with day and month exchanged"),
+            _("dates as they were written, or dates_checked = true"),
+        )
+        for column, seen in values.items()
+        if column not in wrong and any(looks_exchanged(seen, form) for form in formats[column])
+    ]
+    if problems:
+        raise Invalid(_("day and month are exchanged"), problems)
 
 
 def process_rows(

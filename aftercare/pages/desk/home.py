@@ -141,7 +141,7 @@ def _titles() -> dict[str, str]:
     return {
         "mine": _("My work"),
         "over": _("Overdue"),
-        "soon": _("Due within 30 minutes"),
+        "soon": _("Due in 30 min"),
         "all": _("Everything running"),
     }
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
@@ -24,10 +21,7 @@ from aftercare.followup.services import (
     mark_unreachable,
     take_recovery,
 )
-from aftercare.intake.rules import parse_mapping
-from aftercare.intake.selectors import import_jobs_for, job_counts, raw_input_for, refused_inputs
-from aftercare.intake.services import correct_raw_input, discard_raw_input, process_rows, start_import
-from aftercare.people.selectors import root_unit, staff_for, unit_for, units_for
+from aftercare.people.selectors import root_unit, staff_for, units_for
 from aftercare.people.states import Role
 from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
@@ -36,8 +30,6 @@ from aftercare.refusals import Invalid
 
 from ..doors import actor, now, page
 from ..templatetags.show import _local
-
-MAX_UPLOAD = 30 * 2**20
 
 
 @page("read_dispatch")
@@ -195,110 +187,6 @@ def policy_page(request: HttpRequest) -> HttpResponse:
         "survey": _numbers(pack.survey), "links": _numbers(pack.links), "targets": pack.report.targets.items(),
         "warranties": pack.warranty.categories.items(), "governance": _governance(pack),
     })  # fmt: skip
-
-
-@page("import_requests", "GET", "HEAD", "POST")
-def import_page(request: HttpRequest) -> HttpResponse:
-    """Import a file with a mapping: a dry run first, wrong rows mended in place."""
-    who, at = actor(request), now()
-    problems: list[Any] = []
-    if request.method == "POST":
-        try:
-            job = _upload(request, who, at)
-            return redirect(f"/import?job={job.pk}")
-        except Invalid as refusal:
-            problems = refusal.problems
-    jobs = import_jobs_for(who)
-    chosen = next((job for job in jobs if str(job.pk) == request.GET.get("job")), jobs[0] if jobs else None)
-    if chosen is not None:
-        waiting = list(chosen.rows.filter(state="waiting").exclude(problems=[]).order_by("id")[:50])
-    else:
-        waiting = []
-    refused = list(refused_inputs(who, job_id=chosen.pk if chosen and request.GET.get("job") else None)[:50])
-    return render(request, "desk/import.html", {
-        "place": "import", "jobs": [(job, job_counts(job)) for job in jobs[:20]], "chosen": chosen,
-        "counts": job_counts(chosen) if chosen else {}, "problems": problems, "units": list(units_for(who)),
-        "rows": [(raw, _cells(raw)) for raw in (refused or waiting)], "refused": bool(refused), "mapping": MAPPING,
-    }, status=422 if problems else 200)  # fmt: skip
-
-
-@page("import_requests", "POST")
-def import_run(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Take the rows in, or only try them (dry run)."""
-    who, at = actor(request), now()
-    job = next((job for job in import_jobs_for(who) if job.pk == job_id), None)
-    if job is None:
-        from aftercare.refusals import NotFound
-
-        raise NotFound()
-    done = sum(process_rows(job, by=who, at=at, dry_run=request.POST.get("act") == "dry"))
-    messages.info(request, _("%(n)d rows done") % {"n": done})
-    return redirect(f"/import?job={job_id}")
-
-
-@page("receive_request", "POST")
-def raw_correct(request: HttpRequest, raw_id: int) -> HttpResponse:
-    """Mend one refused row and take it in, or set it aside."""
-    who, at = actor(request), now()
-    raw = raw_input_for(who, raw_id)
-    if request.POST.get("act") == "discard":
-        discard_raw_input(raw, by=who, at=at, because=request.POST.get("because", ""))
-    else:
-        changes = {
-            name.removeprefix("col:"): str(value)
-            for name, value in request.POST.items()
-            if name.startswith("col:")
-        }
-        try:
-            row = correct_raw_input(raw, changes, by=who, at=at)
-            messages.info(request, _("Taken in: %(number)s") % {"number": row.number})
-        except Invalid as refusal:
-            messages.info(request, "; ".join(f"{p.where}: {p.what}" for p in refusal.problems))
-    return redirect(f"/import?job={raw.job_id}" if raw.job_id else "/import")
-
-
-MAPPING = """[columns]
-name = "姓名"
-phone = "电话"
-description = "问题"
-
-[fixed]
-kind = "repair"
-"""
-
-
-def _upload(request: HttpRequest, who: Any, at: Any) -> Any:
-    file = request.FILES.get("file")
-    if file is None or not file.size:
-        raise Invalid(_("no file was chosen"), where="file", expected="CSV, CSV.GZ, XLSX")
-    if file.size > MAX_UPLOAD:
-        raise Invalid(
-            _("the file is too large"),
-            where="file",
-            expected=_("at most %(mb)d MB") % {"mb": MAX_UPLOAD // 2**20},
-        )
-    mapping = parse_mapping(request.POST.get("mapping", ""), where="mapping")
-    unit = unit_for(who, int(request.POST["unit"])) if request.POST.get("unit", "").isdigit() else None
-    if unit is None:
-        raise Invalid(_("no unit was chosen"), where="unit")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(file.name or "import.csv").name
-        path.write_bytes(file.read())
-        job, _resumed = start_import(path, mapping, unit=unit, by=who, at=at)
-    return job
-
-
-def _cells(raw: Any) -> list[tuple[str, str]]:
-    body = json.loads(raw.body)
-    named = {p["where"] for p in raw.problems}
-    columns = raw.job.mapping["columns"] if raw.job else {}
-    wrong: set[str] = set()
-    for name in named:
-        source = columns.get(name, name)
-        wrong |= {source} if isinstance(source, str) else set(source)
-    return [(str(key), str(value)) for key, value in body.items() if key in wrong] or [
-        (str(k), str(v)) for k, v in list(body.items())[:4]
-    ]
 
 
 def _targets(clock: Any) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as n_
 
 from aftercare.policies.selectors import policy_for
 
@@ -23,6 +24,15 @@ STATE_SIGNS = {
     "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
     "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
     "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel",
+}  # fmt: skip
+
+
+FIELD_TITLES = {
+    "name": n_("Name"), "phone": n_("Phone"), "email": n_("E-mail"), "address": n_("Address"), "lat": n_("Latitude"),
+    "lon": n_("Longitude"), "product_model": n_("Product model"), "serial": n_("Serial"), "purchased_on": n_("Bought on"),
+    "category": n_("Category"), "kind": n_("Kind"), "description": n_("What happens"), "urgency": n_("Urgency"),
+    "emotion": n_("Emotion"), "remark": n_("Remark"), "external_ref": n_("Their number"), "received_at": n_("Received"),
+    "responded_at": n_("Responded"), "closed_at": n_("Closed"),
 }  # fmt: skip
 
 
@@ -130,6 +140,29 @@ def clock_sign(clock: Any) -> str:
 def yuan(fen: int | None) -> str:
     """Show fen as yuan with two decimals."""
     return "—" if fen is None else f"{fen / 100:,.2f}"
+
+
+@register.filter
+def field_title(field: str) -> str:
+    """Name a field of SA-CR-001 as the form does; anything else stays as it is."""
+    return _(FIELD_TITLES[field]) if field in FIELD_TITLES else field
+
+
+@register.filter
+def date_form(form: str) -> str:
+    """Write a date format for people: `%d/%m/%Y` is day/month/year."""
+    words = {
+        "%Y": _("year"),
+        "%m": _("month"),
+        "%d": _("day"),
+        "%H": "hh",
+        "%M": "mm",
+        "%S": "ss",
+        "%f": "µs",
+    }
+    for code, word in words.items():
+        form = form.replace(code, word)
+    return form
 
 
 @register.filter

@@ -28,9 +28,11 @@ def holds(expression: str, facts: Mapping[str, Any]) -> bool:
         return False
 
 
-def matched_words(text: str, words: Iterable[str]) -> list[str]:
-    """Give the words that stand in `text`, in the order of the list."""
+def matched_words(text: str, words: Iterable[str], *, unless: Iterable[str] = ()) -> list[str]:
+    """Give the words that stand in `text`, outside the phrases of `unless`, in the order of the list."""
     folded = text.casefold()
+    for phrase in unless:
+        folded = folded.replace(phrase.casefold(), "\0")
     return [word for word in words if word.casefold() in folded]
 
 

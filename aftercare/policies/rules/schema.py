@@ -74,11 +74,12 @@ class Forms(Part):
 
 
 class UrgencyRule(Part):
-    """One rule of urgency.toml; the first that fits decides (M23)."""
+    """One rule of urgency.toml (M23); words that stand only within a phrase of `unless` do not count."""
 
     code: str
     urgency: Urgency
     words: list[str] = []
+    unless: list[str] = []
     when: Condition = ""
     reason: Text
 
