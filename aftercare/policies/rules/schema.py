@@ -296,7 +296,7 @@ class Links(Part):
     wrong_tries: int = Field(ge=1, le=100)
     reports_per_hour: int = Field(ge=1)
     acknowledgements_per_day: int = Field(ge=1)
-    messages_per_day: int = Field(ge=1)
+    messages_per_day: int = Field(default=20, ge=1)
 
 
 class Pack(Part):
