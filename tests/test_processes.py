@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -274,16 +275,25 @@ def test_the_demo_day_leaves_no_clear_name_or_phone_anywhere(bare):
         assert clear not in logs, clear
 
 
-def test_the_wheel_by_itself_runs_the_demo_day(tmp_path, bare):
+@pytest.fixture
+def place():
+    """Give an empty folder that the database's own user may look into, which pytest's are not."""
+    folder = Path(tempfile.mkdtemp(prefix="aftercare-wheel-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_wheel_by_itself_runs_the_demo_day(place, bare):
     """Build the wheel, install it into an empty environment with the locked packages, and run the demo from it."""
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", place, ROOT],
         check=True,
         capture_output=True,
     )
-    wheel = next(tmp_path.glob("*.whl"))
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
+    wheel = next(place.glob("*.whl"))
+    subprocess.run([sys.executable, "-m", "venv", place / "venv"], check=True)
+    python = place / "venv" / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "--require-hashes", "-r", ROOT / "requirements" / "run.lock"], check=True, capture_output=True
@@ -291,14 +301,14 @@ def test_the_wheel_by_itself_runs_the_demo_day(tmp_path, bare):
     subprocess.run([*pip, "--no-deps", wheel], check=True, capture_output=True)
     env = {
         "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
+        "HOME": str(place),
         "AFTERCARE_HOME": str(bare.home),
         "LANG": "C.UTF-8",
     }
     done = subprocess.run(
-        [tmp_path / "venv" / "bin" / "aftercare", "demo", "--once", "--requests", "20"],
+        [place / "venv" / "bin" / "aftercare", "demo", "--once", "--requests", "20"],
         env=env,
-        cwd=tmp_path,
+        cwd=place,
         capture_output=True,
         text=True,
         timeout=300,
@@ -316,4 +326,4 @@ def test_the_wheel_by_itself_runs_the_demo_day(tmp_path, bare):
     ):
         assert wanted in listed
     assert "/tests/" not in listed
-    shutil.rmtree(tmp_path / "venv")
+    shutil.rmtree(place / "venv")
