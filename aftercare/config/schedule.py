@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from aftercare.dispatch.services import expire_offers, retry_queue
 from aftercare.ledger.services import catch_up_positions, retry_parked
-from aftercare.sla.services import sweep_clocks
+from aftercare.sla.services import replan_clocks, sweep_clocks
 from aftercare.visits.services import remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
 
 SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("sweep_clocks", 1, sweep_clocks),
+    ("replan_clocks", 10, replan_clocks),
     ("expire_offers", 2, expire_offers),
     ("retry_queue", 15, retry_queue),
     ("remind_appointments", 20, remind_appointments),
@@ -23,12 +24,12 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
 )
 
 
-def run_due(last_run: dict[str, datetime], *, at: datetime) -> int:
-    """Run every entry whose time has come; give how much they did."""
+def run_due(last_run: dict[str, datetime], *, at: datetime, leave_out: Collection[str] = ()) -> int:
+    """Run every entry whose time has come, but those left out; give how much they did."""
     done = 0
     for name, every, verb in SCHEDULE:
         before = last_run.get(name)
-        if before is None or (at - before).total_seconds() >= every:
+        if name not in leave_out and (before is None or (at - before).total_seconds() >= every):
             last_run[name] = at
             done += int(verb(at=at) or 0)
     return done

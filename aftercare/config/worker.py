@@ -14,10 +14,14 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from aftercare.ledger.services import consumers_behind, deliver
 from aftercare.ledger.services.delivery import BATCH
 from aftercare.ledger.services.facts import CHANNEL
+from aftercare.sla.selectors import next_due_at
+from aftercare.sla.services import sweep_clocks
 
 from .schedule import run_due
 
 GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
+LOOK_EVERY = 1.0  # seconds; a clock that begins meanwhile is due later than that
+AT_LEAST = 0.05  # seconds between two sweeps, so that what is due together is swept together
 log = structlog.get_logger(__name__)
 
 
@@ -36,8 +40,8 @@ class Worker:
         os.nice(5)  # who waits at a page goes before work that may follow a moment later
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        outgoing = threading.Thread(target=self._outgoing, daemon=True)
-        outgoing.start()
+        for beside in (self._outgoing, self._sweep):
+            threading.Thread(target=beside, daemon=True).start()
         parent = os.getppid()
         while not self.stopping.is_set():
             try:
@@ -61,7 +65,7 @@ class Worker:
         raw = connection.connection
         while not self.stopping.is_set():
             busy = sum(deliver(consumer, at=datetime.now(UTC)) for consumer in consumers_behind())
-            busy += run_due(self.last_run, at=datetime.now(UTC))
+            busy += run_due(self.last_run, at=datetime.now(UTC), leave_out=("sweep_clocks",))
             if not busy:
                 for _note in raw.notifies(timeout=1.0, stop_after=1):
                     pass
@@ -69,6 +73,24 @@ class Worker:
                 self.stopping.wait(GATHER)
             if os.getppid() != parent:
                 self.stop()
+
+    def _sweep(self) -> None:
+        """Notice what is due at the moment it is due, whatever the deliveries are busy with; asleep in between."""
+        while not self.stopping.is_set():
+            try:
+                due = next_due_at()
+                ahead = (due - datetime.now(UTC)).total_seconds() if due else LOOK_EVERY
+                if ahead > 0:
+                    self.stopping.wait(min(max(ahead, AT_LEAST), LOOK_EVERY))
+                else:
+                    sweep_clocks(at=datetime.now(UTC))
+            except (OperationalError, InterfaceError) as error:
+                log.warning("database_lost", error=str(error).splitlines()[0])
+                self._recover()
+            except Exception:
+                log.exception("sweep_failed")
+                self._recover()
+        connection.close()
 
     def _outgoing(self) -> None:
         """Run the queue of webhooks and messages beside the loop."""

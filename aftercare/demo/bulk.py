@@ -134,7 +134,7 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
                     )
         with raw.copy(
             "COPY sla_clock (code, key, case_id, order_id, unit_id, policy_id, rule, title_zh, title_en, step_zh, step_en, urgency, role, state, "
-            "target_seconds, warn_at, events, started_at, due_at, noticed) FROM STDIN"
+            "target_seconds, kind, category, first_urgency, calendar, events, started_at, due_at, steps_at, step_keys, noticed) FROM STDIN"
         ) as copy:
             for pk, _n, unit, chance in rows:
                 if chance >= OPEN_SHARE:
@@ -142,6 +142,7 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
                 begun = at + timedelta(seconds=luck.uniform(-7200, 86400))
                 copy.write_row((
                     "closure", f"request:{pk}", pk, None, unit, policy_id, "clocks.closure.by_urgency.urgent", "解决", "Solution", "完成服务",
-                    "Finish the service", "urgent", "", "running", 86400, "[]", json.dumps([[begun.isoformat(), "start", "request.received"]]), begun,
-                    begun + timedelta(hours=24), 100,
+                    "Finish the service", "urgent", "", "running", 86400, "repair", "aircon", "urgent", "always",
+                    json.dumps([[begun.isoformat(), 0, "start", "request.received", ""]]), begun, begun + timedelta(hours=24),
+                    [], [], ["50", "80", "100"],
                 ))  # fmt: skip

@@ -26,6 +26,7 @@ class Unit(models.Model):
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
     phone = models.CharField(max_length=32, blank=True)
+    hours = models.JSONField(null=True)
 
     class Meta:
         ordering = ("name_key",)

@@ -121,6 +121,12 @@ def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
     )  # fmt: skip
 
 
+@briefly
+def hours_of_unit(unit_id: int) -> dict[str, list[str]] | None:
+    """Give the unit's own opening hours by weekday, or None where the pack's hours hold."""
+    return Unit.objects.filter(id=unit_id).values_list("hours", flat=True).first()
+
+
 def shifts_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     rows = Shift.objects.filter(staff_id=staff_id, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
     return list(rows.values_list("starts_at", "ends_at"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from .rules import Event
 from .states import ClockState
 
 
@@ -27,15 +29,20 @@ class Clock(models.Model):
     holder_id = models.BigIntegerField(null=True)
     role = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=10, choices=ClockState)
+    kind = models.CharField(max_length=16, blank=True)
+    category = models.CharField(max_length=32, blank=True)
+    first_urgency = models.CharField(max_length=10, default="normal")
+    calendar = models.CharField(max_length=32, default="always")
     target_seconds = models.PositiveIntegerField()
-    warn_at = models.JSONField(default=list)
     events = models.JSONField(default=list)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField(null=True)
-    noticed = models.PositiveSmallIntegerField(default=0)
+    steps_at = ArrayField(models.DateTimeField(), default=list)
+    step_keys = ArrayField(models.CharField(max_length=10), default=list)
+    noticed = ArrayField(models.CharField(max_length=10), default=list)
     breached_at = models.DateTimeField(null=True)
     KIND = "clock"
 
@@ -52,6 +59,7 @@ class Clock(models.Model):
                 fields=["next_step_at"], name="clock_sweep", condition=models.Q(next_step_at__isnull=False)
             ),
             models.Index(fields=["case_id"], name="clock_of_case"),
+            models.Index(fields=["key"], name="clock_of_thing"),
             models.Index(fields=["due_at", "id"], name="clock_running", condition=models.Q(state="running")),
             models.Index(
                 fields=["unit_id", "due_at"], name="clock_of_unit", condition=models.Q(state="running")
@@ -68,6 +76,20 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.key} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("running", "paused")
+
+    @property
+    def run(self) -> list[Event]:
+        """Give the events of this run of the clock."""
+        return [Event.from_values(values) for values in self.events]
+
+    @property
+    def last_event(self) -> tuple[datetime, int]:
+        last = Event.from_values(self.events[-1])
+        return last.at, last.fact_id
 
     def title(self, language: str) -> str:
         return self.title_en if language.startswith("en") else self.title_zh
@@ -91,3 +113,11 @@ class Clock(models.Model):
         whole = (self.due_at - self.started_at).total_seconds() or 1
         until = self.ended_at or self.paused_at or now
         return max(0, min(100, round(100 * (until - self.started_at).total_seconds() / whole)))
+
+
+class Replan(models.Model):
+    """One pass over the open clocks because a policy came into force: how far it is."""
+
+    asked_at = models.DateTimeField()
+    last_id = models.BigIntegerField(default=0)
+    done = models.BooleanField(default=False)

@@ -12,4 +12,4 @@ from .services import follow_facts
 
 @on_facts("*")
 def on_any_facts(facts: list[Fact], at: datetime) -> None:
-    follow_facts(facts)
+    follow_facts(facts, at=at)

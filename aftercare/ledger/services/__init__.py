@@ -14,7 +14,7 @@ from .delivery import (
     on_facts,
     retry_parked,
 )
-from .facts import record, record_many
+from .facts import correct_fact, record, record_many, record_rows
 from .moving import move
 from .numbering import next_number, next_numbers
 from .sealing import broken_seal, seal_facts
@@ -27,6 +27,7 @@ __all__ = [
     "consumer_named",
     "consumers",
     "consumers_behind",
+    "correct_fact",
     "deliver",
     "deliver_until_idle",
     "each",
@@ -37,6 +38,7 @@ __all__ = [
     "on_facts",
     "record",
     "record_many",
+    "record_rows",
     "retry_parked",
     "seal_facts",
 ]

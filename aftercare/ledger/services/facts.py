@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+
+from aftercare.refusals import Invalid
 
 from ..models import Fact
 from ..rules import By
@@ -42,6 +46,53 @@ def record_many(
         Fact.objects.bulk_create(facts)
         wake_readers()
     return facts
+
+
+def correct_fact(fact: Fact, *, happened_at: datetime, by: By, at: datetime, because: str) -> Fact:
+    """Note that a fact happened at another instant than it says; what is derived from it follows.
+
+    The fact itself stays as it was recorded. Refused are instants in the future and a correction without a reason.
+    """
+    if happened_at > at:
+        raise Invalid(_("this lies in the future"), where="happened_at", expected=_("an instant of the past"))
+    if len(because.strip()) < 2:
+        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    corrected = Fact.objects.create(
+        name="fact.corrected", subject_kind=fact.subject_kind, subject_id=fact.subject_id, case_id=fact.case_id,
+        order_id=fact.order_id, unit_id=fact.unit_id, policy_id=fact.policy_id, actor_kind=by.kind, actor_id=by.id,
+        actor_name=by.name, at=at, because=because.strip(),
+        values={"fact": fact.pk, "name": fact.name, "before": fact.at.isoformat(), "at": happened_at.isoformat()},
+    )  # fmt: skip
+    wake_readers()
+    return corrected
+
+
+_COLUMNS = (
+    ("name", "text"), ("subject_kind", "text"), ("subject_id", "bigint"), ("case_id", "bigint"), ("order_id", "bigint"),
+    ("unit_id", "bigint"), ("policy_id", "bigint"), ("at", "timestamptz"), ("values", "text"),
+)  # fmt: skip
+
+
+def record_rows(rows: Iterable[Mapping[str, Any]], *, by: By) -> None:
+    """Append facts given as columns (`name`, `subject_kind`, `subject_id`, …, `values`), in the order given.
+
+    For thousands at once: no row of a model is built.
+    """
+    listed = list(rows)
+    columns = [
+        [json.dumps(row["values"]) if name == "values" else row[name] for row in listed]
+        for name, _kind in _COLUMNS
+    ]
+    arrays = ", ".join(f"%s::{kind}[]" for _name, kind in _COLUMNS)
+    names = ", ".join(f'"{name}"' for name, _kind in _COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO ledger_fact ({names}, actor_kind, actor_id, actor_name, because) "  # noqa: S608 - names of ours
+            "SELECT name, subject_kind, subject_id, case_id, order_id, unit_id, policy_id, at, values::jsonb, %s, %s, %s, '' "
+            f"FROM unnest({arrays}) WITH ORDINALITY AS t ({names}, n) ORDER BY n",
+            [by.kind, by.id, by.name, *columns],
+        )
+    wake_readers()
 
 
 def _fact(

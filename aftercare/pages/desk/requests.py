@@ -31,6 +31,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import NotFound
 from aftercare.sla.selectors import clocks_of_case, next_clocks
+from aftercare.sla.services import explain_clocks
 from aftercare.visits.selectors import open_appointment, visits_of
 from aftercare.workorders.selectors import orders_of_request
 from aftercare.workorders.services import open_work_order
@@ -38,7 +39,7 @@ from aftercare.workorders.services import open_work_order
 from ..doors import actor, now, page
 from ..portal.stages import purpose_now
 from .road import road_of
-from .timeline import story_of
+from .timeline import SENTENCES, story_of
 
 PAGE = 50
 
@@ -90,6 +91,9 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "possible": [c for c in candidates if not c["against"]][:5],
         "excluded": [c for c in candidates if c["against"]][:6],
         "open_clocks": [c for c in clocks if c.state in ("running", "paused")],
+        "derivations": explain_clocks(
+            [c for c in clocks if c.is_open], get_language() or "zh", words=lambda name: _(SENTENCES.get(name, name))
+        ),
         "past_clocks": [c for c in clocks if c.state not in ("running", "paused")],
         "road": road_of(row, order, appointment, visits[-1] if visits else None, survey, clocks, at),
         "warranty": warranty_of(policy.pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from aftercare.refusals import Invalid, Problem
 
-from .conditions import check_condition
-from .durations import seconds_of
-
-Seconds = Annotated[int, BeforeValidator(seconds_of)]
-Condition = Annotated[str, BeforeValidator(lambda text: check_condition(text) if text else text)]
-Urgency = Literal["normal", "urgent", "critical"]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(Part):
-    """A text in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def __getitem__(self, language: str) -> str:
-        return self.en if language.startswith("en") else self.zh
-
-
-class Named(Part):
-    code: str = Field(pattern=r"^[a-z0-9_]+$")
-    title: Text
+from .clocks import Calendars, Clocks
+from .parts import Condition, Named, Part, Seconds, Text, Urgency
 
 
 class About(Part):
@@ -90,53 +67,6 @@ class UrgencyRules(Part):
     rules: list[UrgencyRule]
     angry_words: list[str]
     anxious_words: list[str]
-
-
-class Clock(Named):
-    """One clock: which facts start, stop, pause and cancel it, and how long it may run (M36)."""
-
-    per: Literal["request", "work_order", "subject"]
-    starts: list[str] = Field(min_length=1)
-    stops: list[str] = Field(min_length=1)
-    cancels: list[str] = []
-    pauses: list[str] = []
-    resumes: list[str] = []
-    when: Condition = ""
-    runs_for: Seconds | None = Field(default=None, alias="for")
-    by_urgency: dict[Urgency, Seconds] = {}
-    by_kind: dict[str, Seconds] = {}
-    by_category: dict[str, Seconds] = {}
-    calendar: Literal["always"] = "always"
-    warn_at: list[Annotated[int, Field(ge=1, le=99)]] = []
-    role: str = ""
-    next_step: Text
-
-    @model_validator(mode="after")
-    def _has_target(self) -> Clock:
-        if self.runs_for is None and set(self.by_urgency) != {"normal", "urgent", "critical"}:
-            raise ValueError("expected `for`, or by_urgency with normal, urgent and critical")
-        return self
-
-    def target(self, *, urgency: str, kind: str, category: str) -> tuple[int, str]:
-        """Give the seconds this clock may run for such a case, and the key of the pack that says so."""
-        if category in self.by_category:
-            return self.by_category[category], f"by_category.{category}"
-        if kind in self.by_kind:
-            return self.by_kind[kind], f"by_kind.{kind}"
-        if urgency in self.by_urgency:
-            return self.by_urgency[urgency], f"by_urgency.{urgency}"  # type: ignore[index]
-        return self.runs_for or self.by_urgency["normal"], "for"
-
-
-class PauseReason(Named):
-    """Why a work order's clocks may stand still, and for how long at most."""
-
-    at_most: Seconds
-
-
-class Clocks(Part):
-    clocks: list[Clock]
-    pause_reasons: list[PauseReason]
 
 
 class Weights(Part):
@@ -314,6 +244,18 @@ class Pack(Part):
     report: Reports
     governance: Governance
     links: Links
+    calendars: Calendars = Calendars()
+
+    @model_validator(mode="after")
+    def _known_calendars(self) -> Pack:
+        known = {"always", *(hours.code for hours in self.calendars.calendars)}
+        for clock in self.clocks.clocks:
+            for name in (clock.calendar, *clock.calendar_by_urgency.values()):
+                if name not in known:
+                    raise ValueError(
+                        f"clocks.toml: {clock.code}: no calendar {name!r}; expected {', '.join(sorted(known))}"
+                    )
+        return self
 
 
 def parse_pack(content: dict[str, Any], *, where: str) -> Pack:

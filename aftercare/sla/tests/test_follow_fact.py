@@ -77,5 +77,5 @@ def test_a_new_urgency_gives_new_targets(cast):
 
 def test_a_clock_explains_itself(cast):
     lines = explain_clock(clock(cast.order().request, "plan"), "zh")
-    assert lines[0] == "clocks.plan.by_urgency.urgent · 30m"
-    assert "start ← request.received" in lines[1]
+    assert lines[0].startswith("clocks.plan.by_urgency.urgent · 时限 30m")
+    assert "开始 ← request.received" in lines[1]

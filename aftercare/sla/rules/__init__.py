@@ -1,0 +1,27 @@
+"""The arithmetic of clocks: working time, and readings derived from events; no database here."""
+
+from .calendars import Calendar, NeverOpen, Span, Weekly, add_time, is_open, open_hours, time_between
+from .readings import (
+    BREACH,
+    CANCEL,
+    CHANGE,
+    PAUSE,
+    RESTART,
+    RESUME,
+    START,
+    STOP,
+    Event,
+    Level,
+    Reading,
+    Stretch,
+    Target,
+    read_run,
+    split_runs,
+    steps_of,
+)
+
+__all__ = [
+    "BREACH", "CANCEL", "CHANGE", "PAUSE", "RESTART", "RESUME", "START", "STOP", "Calendar", "Event", "Level", "NeverOpen",
+    "Reading", "Span", "Stretch", "Target", "Weekly", "add_time", "is_open", "open_hours", "read_run", "split_runs", "steps_of",
+    "time_between",
+]  # fmt: skip

@@ -1,0 +1,7 @@
+"""What can be done with clocks."""
+
+from .explaining import explain_clock, explain_clocks
+from .following import follow_facts, replan_clocks
+from .sweeping import sweep_clocks
+
+__all__ = ["explain_clock", "explain_clocks", "follow_facts", "replan_clocks", "sweep_clocks"]

@@ -1,0 +1,193 @@
+"""The clocks that a run of facts touches: read once, changed in memory, written once.
+
+A clock is derived from its events and nothing else. A fact that comes in order is added to the run it belongs to; one
+that comes late, or corrects another, has the clocks of its thing derived anew from all facts of the case, so that the
+order of arrival makes no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from aftercare.ledger.models import Fact
+from aftercare.ledger.services import record_many
+from aftercare.people.rules import MACHINE
+from aftercare.policies.rules import Clock as ClockRule
+from aftercare.policies.rules import holds
+from aftercare.policies.selectors import Policy, policy_for
+
+from ..models import Clock
+from ..rules import BREACH, CANCEL, CHANGE, RESTART, START, STOP, Event, split_runs
+from .deriving import derive, rule_of
+from .touching import clock_key, names_touching, touched, ways
+
+OF_EVERY_CLOCK = ("request.urgency_changed", "fact.corrected")
+Key = tuple[str, str]  # what it belongs to, and the code of the rule
+CHANGING = [
+    "state", "events", "urgency", "target_seconds", "rule", "policy_id", "started_at", "due_at", "ended_at", "paused_at",
+    "next_step_at", "steps_at", "step_keys", "noticed", "breached_at", "calendar",
+]  # fmt: skip
+
+
+class Board:
+    """Clocks of the things that these facts are about."""
+
+    def __init__(self, steps: list[tuple[Fact, Policy]], *, at: datetime) -> None:
+        self.at = at
+        self._runs: dict[Key, list[Clock]] = {}
+        self._of_case: dict[int, list[Clock]] = {}
+        self._started: list[Clock] = []
+        self._changed: dict[int, Clock] = {}
+        self._late: dict[Key, tuple[ClockRule, Policy, int]] = {}
+        self._withdrawn: list[Clock] = []
+        self._found_late: list[Clock] = []
+        keys = {
+            clock_key(rule, fact) for fact, policy in steps for rule, _whats in touched(policy, fact.name)
+        }
+        cases = {fact.case_id for fact, _policy in steps if fact.name in OF_EVERY_CLOCK}
+        if keys or cases:
+            rows = Clock.objects.select_for_update().filter(Q(key__in=keys - {None}) | Q(case_id__in=cases))
+            for clock in rows.order_by("started_at", "id"):
+                self._add(clock)
+
+    def follow(self, fact: Fact, policy: Policy) -> None:
+        """Let one fact start, stop, pause, resume, restart or cancel what the policy ties to it."""
+        if fact.name in OF_EVERY_CLOCK:
+            for clock in self._of_case.get(fact.case_id or 0, ()):
+                if fact.name == "fact.corrected" or (fact.at, fact.pk) < clock.last_event:
+                    self._late[clock.key, clock.code] = (rule_of(clock), policy, clock.case_id)
+                elif clock.is_open:
+                    self._append(clock, CHANGE, fact, str(fact.values.get("urgency", "")))
+        for rule, whats in touched(policy, fact.name):
+            key = clock_key(rule, fact)
+            if key is not None:
+                for what in whats:
+                    self._happen((key, rule.code), rule, what, fact, policy)
+
+    def rederive(self, clock: Clock) -> None:
+        """Derive an existing clock once more, after its target changed."""
+        self._touch(clock)
+
+    def save(self) -> None:
+        """Derive what came late, then write what changed, then what began: an ended clock makes room for the next."""
+        for key in list(self._late):
+            self._from_all_facts(key)
+        if self._changed:
+            ended_first = sorted(self._changed.values(), key=lambda clock: clock.is_open)
+            Clock.objects.bulk_create(
+                ended_first, update_conflicts=True, unique_fields=["id"], update_fields=CHANGING
+            )
+        Clock.objects.bulk_create(self._started)
+        late = [
+            (c, {"code": c.code, "percent": 100, "late_by": 0, "role": c.role}, c.due_at)
+            for c in self._found_late
+        ]
+        record_many("clock.breached", late, by=MACHINE)
+        gone = [(c, {"code": c.code, "due_at": c.due_at.isoformat()}, self.at) for c in self._withdrawn]
+        record_many("clock.breach_withdrawn", gone, by=MACHINE)
+
+    def _happen(self, key: Key, rule: ClockRule, what: str, fact: Fact, policy: Policy) -> None:
+        runs = self._runs.get(key, [])
+        if runs and (fact.at, fact.pk) < runs[-1].last_event:
+            self._late[key] = (rule, policy, fact.case_id or 0)
+            return
+        clock = runs[-1] if runs and runs[-1].is_open else None
+        if what == START:
+            if clock is None and holds(rule.when, fact.values):
+                self._start(key, rule, fact, policy)
+        elif clock is not None:
+            self._append(clock, STOP if what == RESTART else what, fact)
+            if what == RESTART:
+                self._start(key, rule, fact, policy)
+
+    def _start(self, key: Key, rule: ClockRule, fact: Fact, policy: Policy) -> None:
+        clock = new_clock(rule, key[0], fact, policy)
+        self._started.append(clock)
+        self._add(clock)
+        self._touch(clock)
+
+    def _append(self, clock: Clock, what: str, fact: Fact, value: str = "") -> None:
+        clock.events = [*clock.events, Event(fact.at, fact.pk, what, fact.name, value).as_values()]
+        self._touch(clock)
+
+    def _touch(self, clock: Clock) -> None:
+        before = clock.breached_at
+        derive(clock, at=self.at)
+        if before is not None and clock.breached_at is None:
+            self._withdrawn.append(clock)
+        if clock.state == "missed" and BREACH not in clock.noticed:
+            clock.noticed = [*clock.noticed, BREACH]
+            self._found_late.append(clock)
+        if clock.pk is not None:
+            self._changed[clock.pk] = clock
+
+    def _add(self, clock: Clock) -> None:
+        self._runs.setdefault((clock.key, clock.code), []).append(clock)
+        self._of_case.setdefault(clock.case_id, []).append(clock)
+
+    def _from_all_facts(self, key: Key) -> None:
+        """Split all events of one thing into runs and make the stored clocks equal to them, one by one."""
+        rule, policy, case_id = self._late[key]
+        facts = {fact.pk: fact for fact in case_facts(case_id, rule)}
+        runs = split_runs(events_of(facts.values(), rule, key[0]))
+        known = self._runs.get(key, [])
+        for n, run in enumerate(runs):
+            if n < len(known):
+                clock = known[n]
+            else:
+                clock = new_clock(rule, key[0], facts[run[0].fact_id], policy)
+                self._started.append(clock)
+                self._add(clock)
+            clock.events = [event.as_values() for event in run]
+            clock.started_at = run[0].at
+            self._touch(clock)
+        for clock in known[len(runs) :]:
+            clock.events = [*clock.events[:1], Event(clock.started_at, 2**62, CANCEL, "void").as_values()]
+            self._touch(clock)
+
+
+def case_facts(case_id: int, rule: ClockRule) -> list[Fact]:
+    """Give the facts of a case that touch a rule, with corrected instants where somebody corrected them."""
+    names = [*names_touching(rule), "request.urgency_changed", "fact.corrected"]
+    facts = list(Fact.objects.filter(case_id=case_id, name__in=names).order_by("id"))
+    moved = {f.values["fact"]: f for f in facts if f.name == "fact.corrected"}
+    for fact in facts:
+        if fact.pk in moved:
+            fact.at = datetime.fromisoformat(moved[fact.pk].values["at"])
+    return [fact for fact in facts if fact.name != "fact.corrected"]
+
+
+def events_of(facts: Iterable[Fact], rule: ClockRule, key: str) -> list[Event]:
+    """Give what these facts mean to the clock of one thing."""
+    found = []
+    for fact in facts:
+        if fact.name == "request.urgency_changed":
+            found.append(Event(fact.at, fact.pk, CHANGE, fact.name, str(fact.values.get("urgency", ""))))
+        if clock_key(rule, fact) != key:
+            continue
+        for what, names in ways(rule):
+            if fact.name in names and (what != START or holds(rule.when, fact.values)):
+                found.append(Event(fact.at, fact.pk, what, fact.name))
+    return found
+
+
+def new_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:
+    """Give a clock that begins with a fact, not yet derived or stored."""
+    values = fact.values
+    return Clock(
+        code=rule.code, key=key, case_id=fact.case_id or 0, order_id=fact.order_id, unit_id=fact.unit_id or 0,
+        policy_id=policy.id, title_zh=rule.title.zh, title_en=rule.title.en, step_zh=rule.next_step.zh, step_en=rule.next_step.en,
+        kind=values.get("kind", ""), category=values.get("category", ""),
+        first_urgency=values.get("urgency", "normal"), holder_id=None if rule.role else values.get("holder"), role=rule.role,
+        events=[Event(fact.at, fact.pk, START, fact.name).as_values()], started_at=fact.at,
+    )  # fmt: skip
+
+
+def steps_for(facts: list[Fact]) -> list[tuple[Fact, Policy]]:
+    """Pair the facts of cases with the policy in force where they happened; facts about clocks move no clock."""
+    return [
+        (fact, policy_for(fact.unit_id)) for fact in facts if fact.case_id and fact.subject_kind != "clock"
+    ]
