@@ -8,6 +8,7 @@ from typing import Any
 
 from aftercare.dispatch.services import expire_offers, retry_queue
 from aftercare.ledger.services import catch_up_positions, retry_parked
+from aftercare.notices.tasks import send_alerts
 from aftercare.sla.services import replan_clocks, sweep_clocks
 from aftercare.visits.services import remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
@@ -15,6 +16,7 @@ from aftercare.workorders.services import resume_expired_pauses
 SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("sweep_clocks", 1, sweep_clocks),
     ("replan_clocks", 10, replan_clocks),
+    ("send_alerts", 2, send_alerts),
     ("expire_offers", 2, expire_offers),
     ("retry_queue", 15, retry_queue),
     ("remind_appointments", 20, remind_appointments),

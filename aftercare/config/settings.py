@@ -192,6 +192,15 @@ EMAIL_HOST_USER = os.environ.get("AFTERCARE_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("AFTERCARE_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("AFTERCARE_SMTP_TLS") == "1"
 EMAIL_TIMEOUT = 10
+ALERT_CHANNELS = [name for name in os.environ.get("AFTERCARE_ALERTS", "sms,mail,apprise").split(",") if name]
+SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
+SMS_URL = os.environ.get("AFTERCARE_SMS_URL", "")
+SMS_KEY = os.environ.get("AFTERCARE_SMS_KEY", "")
+SMS_SECRET = os.environ.get("AFTERCARE_SMS_SECRET", "")
+SMS_SIGN = os.environ.get("AFTERCARE_SMS_SIGN", "")
+SMS_TEMPLATE = os.environ.get("AFTERCARE_SMS_TEMPLATE", "")
+SMS_APP = os.environ.get("AFTERCARE_SMS_APP", "")
+APPRISE_URLS = os.environ.get("AFTERCARE_APPRISE", "").split()
 DEFAULT_FROM_EMAIL = os.environ.get("AFTERCARE_MAIL_FROM", "service@localhost")
 
 LOGGING = {

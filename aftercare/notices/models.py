@@ -59,3 +59,63 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "fact"], name="one_delivery_a_fact")]
+
+
+class StaffMessage(models.Model):
+    """One message to one member of staff: all that had to be told in that minute (never a storm)."""
+
+    staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, related_name="+")
+    body = models.TextField()
+    made_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=MessageState, default=MessageState.QUEUED)
+    sent_at = models.DateTimeField(null=True)
+    KIND = "staff_message"
+
+    class Meta:
+        indexes = [models.Index(fields=["staff", "-made_at"], name="staff_message_of")]
+
+
+class Alert(models.Model):
+    """One level of the ladder that reached one person: which clock, and whether they have acknowledged it."""
+
+    staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, related_name="+")
+    clock_id = models.BigIntegerField()
+    case_id = models.BigIntegerField(db_index=True)
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
+    number = models.CharField(max_length=24)
+    title_zh = models.CharField(max_length=60)
+    title_en = models.CharField(max_length=80)
+    level = models.CharField(max_length=8)
+    overdue_for = models.PositiveIntegerField()
+    urgency = models.CharField(max_length=10)
+    must_explain = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+    message = models.ForeignKey(StaffMessage, on_delete=models.SET_NULL, null=True, related_name="alerts")
+    acknowledged_at = models.DateTimeField(null=True)
+    explanation = models.TextField(blank=True)
+    fact_id = models.BigIntegerField()
+    KIND = "alert"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["fact_id", "staff"], name="one_alert_a_step_and_person")
+        ]
+        indexes = [
+            models.Index(fields=["made_at"], name="alert_untold", condition=models.Q(message=None)),
+            models.Index(
+                fields=["staff", "-id"], name="alert_open", condition=models.Q(acknowledged_at=None)
+            ),
+        ]
+
+    def title(self, language: str) -> str:
+        return self.title_en if language.startswith("en") else self.title_zh
+
+
+class Attempt(models.Model):
+    """One try to get a message to somebody by one channel, and what came of it."""
+
+    message = models.ForeignKey(StaffMessage, on_delete=models.CASCADE, related_name="attempts")
+    channel = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    accepted = models.BooleanField()
+    error = models.CharField(max_length=200, blank=True)

@@ -13,7 +13,7 @@ from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
 
-from .services import Telling, queue_deliveries, tell_customers
+from .services import Telling, queue_deliveries, raise_alerts, tell_customers
 from .tasks import deliver_message, deliver_webhook
 
 
@@ -53,6 +53,11 @@ def on_appointment_set(fact: Fact, at: datetime) -> None:
 @on_fact("request.link_asked")
 def on_link_asked(fact: Fact, at: datetime) -> None:
     _tell([Telling(request_by_id(fact.subject_id), "link", fact.pk, purpose=fact.values["purpose"])], at)
+
+
+@on_facts("clock.escalated")
+def on_clocks_escalated(facts: list[Fact], at: datetime) -> None:
+    raise_alerts(facts)
 
 
 @on_fact("work_order.late")

@@ -6,8 +6,9 @@ from django.db.models import QuerySet
 
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
+from aftercare.refusals import NotFound
 
-from .models import Delivery, Endpoint, Message
+from .models import Alert, Delivery, Endpoint, Message
 
 
 def messages_of_case(case_id: int) -> list[Message]:
@@ -26,3 +27,16 @@ def deliveries(actor: Actor) -> QuerySet[Delivery]:
 
 def webhooks_exist() -> bool:
     return Endpoint.objects.filter(active=True).exists()
+
+
+def alerts_for(actor: Actor) -> QuerySet[Alert]:
+    """Give what this person was warned of, newest first."""
+    require(actor, "read_alerts")
+    return Alert.objects.filter(staff_id=actor.id or 0).order_by("-id")
+
+
+def alert_for(actor: Actor, alert_id: int) -> Alert:
+    found = alerts_for(actor).filter(id=alert_id).first()
+    if found is None:
+        raise NotFound()
+    return found

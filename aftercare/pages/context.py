@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from aftercare.notices.selectors import alerts_for
 from aftercare.people.states import Role
 from aftercare.sla.selectors import clocks_waiting_for
 
@@ -28,6 +29,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         values["who"] = who
         values["can"] = _Can(who)
         values["role_titles"] = [str(Role(role).label) for role in user.roles]
+        values["alert_count"] = lambda: alerts_for(who).filter(acknowledged_at=None).count()
         values["waiting_count"] = lambda: clocks_waiting_for(who).order_by().values("id")[:1000].count()
     return values
 

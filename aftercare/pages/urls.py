@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .desk import home, importing, intake, requests, steering, transfers, work_orders
+from .desk import alerts, home, importing, intake, requests, steering, transfers, work_orders
 from .field import today
 from .health import healthz, metrics, readyz
 from .portal import views as portal
@@ -43,6 +43,8 @@ urlpatterns = [
     path("visits/<str:number>/qr.png", work_orders.visit_qr, name="visit_qr"),
     path("visits/<str:number>/files/<int:file_id>", work_orders.visit_file, name="visit_file"),
     path("dispatch", steering.dispatch_page, name="dispatch_page"),
+    path("alerts", alerts.alerts_page, name="alerts_page"),
+    path("alerts/<int:alert_id>", alerts.alert_act, name="alert_act"),
     path("transfers", transfers.transfers_page, name="transfers_page"),
     path("transfers/<int:transfer_id>", transfers.transfer_act, name="transfer_act"),
     path("follow-up", steering.followup_page, name="followup_page"),

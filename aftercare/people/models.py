@@ -49,6 +49,7 @@ class Staff(AbstractBaseUser):
     name_key = models.CharField(max_length=40)
     phone = EncryptedText(blank=True)
     phone_masked = models.CharField(max_length=20, blank=True)
+    email = EncryptedText(blank=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="staff")
     roles = ArrayField(models.CharField(max_length=20, choices=Role))
     skills = ArrayField(models.CharField(max_length=32), default=list)
@@ -118,6 +119,7 @@ class Leave(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reason = models.CharField(max_length=80, blank=True)
+    deputy = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, related_name="+")
 
 
 class ApiClient(models.Model):

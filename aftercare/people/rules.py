@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 DESK = frozenset(
     {"agent", "dispatcher", "supervisor", "store_manager", "manager", "headquarters", "administrator"}
 )
+TOLD = frozenset(
+    {
+        "agent",
+        "dispatcher",
+        "supervisor",
+        "store_manager",
+        "regional",
+        "manager",
+        "headquarters",
+        "executive",
+        "night",
+    }
+)
 LEADERS = frozenset({"supervisor", "store_manager", "regional", "manager", "headquarters", "executive"})
 READERS = DESK | LEADERS | {"analyst"}
 FIELD = frozenset({"engineer", "provider"})
@@ -31,6 +44,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "book_visit": DESK | FIELD,
     "perform_visit": FIELD,
     "arrange_parts": DESK,
+    "read_alerts": TOLD | FIELD | {"administrator"},
     "read_visit": READERS | FIELD,
     "convert_to_visit": DESK | FIELD,
     "answer_survey": DESK,

@@ -25,4 +25,5 @@ class Role(TextChoices):
     ANALYST = "analyst", _("Data analyst")
     SUPPLIER = "supplier", _("Supplier")
     PROVIDER = "provider", _("Service provider")
+    NIGHT = "night", _("Night team")
     ADMINISTRATOR = "administrator", _("Administrator")

@@ -1,9 +1,10 @@
 """What can be done about messages and webhooks."""
 
+from .alerts import acknowledge, deliver_staff_message, make_messages, raise_alerts
 from .messages import Telling, send_message, tell_customers
 from .webhooks import add_endpoint, attempt_delivery, queue_deliveries, resend_delivery, switch_off_endpoint
 
 __all__ = [
-    "Telling", "add_endpoint", "attempt_delivery", "queue_deliveries", "resend_delivery", "send_message", "switch_off_endpoint",
-    "tell_customers",
+    "Telling", "acknowledge", "add_endpoint", "attempt_delivery", "deliver_staff_message", "make_messages",
+    "queue_deliveries", "raise_alerts", "resend_delivery", "send_message", "switch_off_endpoint", "tell_customers",
 ]  # fmt: skip

@@ -55,6 +55,7 @@ SENTENCES = {
     "offer.refused": n_("refused the order"),
     "offer.expired": n_("no answer in time, next candidate asked"),
     "offer.withdrawn": n_("offer withdrawn"),
+    "alert.acknowledged": n_("acknowledged the warning"),
     "fact.corrected": n_("corrected the time of something recorded"),
     "clock.breach_withdrawn": n_("breach withdrawn: it was not one"),
     "clock.escalated": n_("overdue for long: told the next level"),

@@ -127,6 +127,16 @@ def clock_step(clock: Any) -> str:
 
 
 @register.filter
+def alert_title(alert: Any) -> str:
+    return str(alert.title(get_language() or "zh"))
+
+
+@register.filter
+def span_of(seconds: int) -> str:
+    return span(timedelta(seconds=seconds))
+
+
+@register.filter
 def clock_used(clock: Any) -> int:
     return int(clock.used(timezone.now()))
 

@@ -53,7 +53,7 @@ def add_unit(
 def add_staff(
     *, number: str, name: str, unit: Unit, roles: list[str], by: Actor, at: datetime, password: str = "",
     phone: str = "", skills: list[str] | None = None, home: tuple[float, float] | None = None,
-    hashed_password: str = "",
+    hashed_password: str = "", email: str = "",
 ) -> Staff:  # fmt: skip
     """Add a member of staff. Refuses unknown roles, numbers not like `GY2024001`, weak passwords and doubles."""
     require(by, "edit_people")
@@ -73,7 +73,7 @@ def add_staff(
         raise Invalid(_("the member of staff can't be added"), problems)
     staff = Staff(
         number=number, full_name=name.strip(), name_masked=masked_name(name), name_key=pinyin_key(name[:1])[:40],
-        phone=phone, phone_masked=masked_phone(phone) if phone else "", unit=unit, roles=list(roles),
+        phone=phone, phone_masked=masked_phone(phone) if phone else "", email=email.strip(), unit=unit, roles=list(roles),
         skills=skills or [], home_lat=home[0] if home else None, home_lon=home[1] if home else None,
     )  # fmt: skip
     if password:
@@ -133,12 +133,16 @@ def add_shift(staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor
 
 
 def add_leave(
-    staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, reason: str = ""
-) -> Leave:
+    staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, reason: str = "",
+    deputy: Staff | None = None,
+) -> Leave:  # fmt: skip
+    """Note that somebody is away, and who answers for them meanwhile."""
     require(by, "edit_people")
     if ends_at <= starts_at:
         raise Invalid(_("the leave ends before it begins"), where="ends_at")
-    row = Leave.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at, reason=reason)
+    row = Leave.objects.create(
+        staff=staff, starts_at=starts_at, ends_at=ends_at, reason=reason, deputy=deputy
+    )
     record(
         "staff.on_leave",
         staff,

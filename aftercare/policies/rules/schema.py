@@ -206,8 +206,19 @@ class Level(Named):
 
 
 class OverdueWarning(Named):
+    """One level of the ladder (M40): how long after the due instant who is told, and whether they must explain."""
+
     after: Seconds
-    tells: str
+    tells: Literal["handler", "supervisor", "executive"]
+    explain: bool = False
+
+
+class Quiet(Part):
+    """Hours in which people are not told of what can wait; `except_for` names the urgencies that can't."""
+
+    begins: str = Field(default="22:00", pattern=r"^\d\d:\d\d$")
+    ends: str = Field(default="07:00", pattern=r"^\d\d:\d\d$")
+    except_for: list[Urgency] = ["urgent", "critical"]
 
 
 class Governance(Part):
@@ -216,6 +227,7 @@ class Governance(Part):
     complaint_grades: list[Grade]
     authority_levels: list[Level]
     overdue_warnings: list[OverdueWarning]
+    quiet: Quiet = Quiet()
     emergency_levels: list[Grade]
 
 

@@ -1,0 +1,176 @@
+"""The ladder (M40): who is told at which level, one message a person and minute, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from aftercare.intake.selectors import request_by_id
+from aftercare.ledger.models import Fact
+from aftercare.ledger.services import record
+from aftercare.people.duty import HEADS, on_duty, present_or_deputy
+from aftercare.people.models import Staff
+from aftercare.people.rules import Actor
+from aftercare.people.selectors import zone_of
+from aftercare.people.services import require
+from aftercare.policies.rules import duration_text
+from aftercare.policies.selectors import Policy, policy_for, policy_version
+from aftercare.refusals import Conflict, Invalid
+from aftercare.sla.models import Clock
+
+from ..channels import CHANNELS, NotAccepted
+from ..models import Alert, Attempt, StaffMessage
+
+ONE_A = timedelta(minutes=1)
+LISTED = 8
+
+
+def raise_alerts(facts: Iterable[Fact]) -> list[Alert]:
+    """Make an alert for everybody whom a level of the ladder concerns; a clock that ended meanwhile tells nobody."""
+    listed = list(facts)
+    clocks = {clock.pk: clock for clock in Clock.objects.filter(pk__in=[fact.subject_id for fact in listed])}
+    alerts = []
+    for fact in listed:
+        clock = clocks.get(fact.subject_id)
+        if clock is None or not clock.is_open or clock.breached_at is None:
+            continue
+        policy = policy_version(clock.policy_id)
+        after = fact.values["overdue_for"]
+        level = next((row for row in policy.pack.governance.overdue_warnings if row.after == after), None)
+        if level is None:
+            continue
+        number = request_by_id(clock.case_id).number
+        alerts += [
+            Alert(
+                staff=person, clock_id=clock.pk, case_id=clock.case_id, unit_id=clock.unit_id, number=number,
+                title_zh=clock.title_zh, title_en=clock.title_en, level=level.code, overdue_for=after, urgency=clock.urgency,
+                must_explain=level.explain, made_at=fact.at, fact_id=fact.pk,
+            )
+            for person in people_told(level.tells, clock, at=fact.at)
+        ]  # fmt: skip
+    return Alert.objects.bulk_create(alerts)
+
+
+def people_told(tells: str, clock: Clock, *, at: datetime) -> list[Staff]:
+    """Give whom a level reaches: the handler themselves (or who stands in), or the heads on duty for the unit."""
+    if tells == "handler":
+        owner = clock.holder_id or (None if clock.role else request_by_id(clock.case_id).owner_id)
+        holder = Staff.objects.filter(pk=owner or 0, is_active=True)
+        present = present_or_deputy(list(holder), at=at)
+        return present or on_duty([clock.role] if clock.role else HEADS["handler"], clock.unit_id, at=at)
+    return on_duty(HEADS[tells], clock.unit_id, at=at)
+
+
+def make_messages(*, at: datetime, limit: int = 500) -> list[StaffMessage]:
+    """Put what waits into one message a person, at most one a minute; give the messages, to be sent.
+
+    In the quiet hours of the unit only the urgencies that can't wait go out; the rest is told when they end.
+    """
+    with transaction.atomic():
+        rows = Alert.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            message=None, made_at__lte=at
+        )
+        waiting: dict[int, list[Alert]] = {}
+        for alert in rows.select_related("staff").order_by("made_at", "id")[:limit]:
+            if not _is_quiet(alert, policy_for(alert.unit_id), at):
+                waiting.setdefault(alert.staff_id, []).append(alert)
+        lately = StaffMessage.objects.filter(staff_id__in=waiting, made_at__gt=at - ONE_A)
+        for staff_id in set(lately.values_list("staff_id", flat=True)):
+            waiting.pop(staff_id)
+        return [_make_message(alerts, at) for alerts in waiting.values()]
+
+
+def deliver_staff_message(message_id: int, *, at: datetime) -> None:
+    """Try the channels in the order of the settings until one takes the message; every try is logged.
+
+    Raises `NotAccepted` when none did, so that it is tried again.
+    """
+    message = StaffMessage.objects.select_related("staff").get(pk=message_id)
+    if message.state != "queued":
+        return
+    errors = []
+    for channel in settings.ALERT_CHANNELS:
+        arguments = _address(channel, message.staff)
+        if arguments is None:
+            continue
+        try:
+            CHANNELS[channel](*arguments, message.body)
+        except NotAccepted as refusal:
+            errors.append(str(refusal))
+            Attempt.objects.create(
+                message=message, channel=channel, at=at, accepted=False, error=str(refusal)[:200]
+            )
+            continue
+        Attempt.objects.create(message=message, channel=channel, at=at, accepted=True)
+        StaffMessage.objects.filter(pk=message.pk).update(state="sent", sent_at=at)
+        return
+    if errors:
+        raise NotAccepted("; ".join(errors))
+    StaffMessage.objects.filter(pk=message.pk).update(state="kept", sent_at=at)
+
+
+def acknowledge(alert: Alert, *, by: Actor, at: datetime, explanation: str = "") -> None:
+    """Note that somebody has seen an alert; the level of the general manager's office wants it explained in writing."""
+    require(by, "read_alerts")
+    if alert.acknowledged_at is not None:
+        raise Conflict(_("this is acknowledged already"), where="alert", code="acknowledged")
+    text = explanation.strip()
+    if alert.must_explain and len(text) < 10:
+        raise Invalid(
+            _("a written explanation is due"),
+            where="explanation",
+            expected=_("what happened and what is done, 10 characters"),
+        )
+    with transaction.atomic():
+        alert.acknowledged_at, alert.explanation = at, text[:2000]
+        alert.save(update_fields=["acknowledged_at", "explanation"])
+        record("alert.acknowledged", alert, by=by, at=at, because=text[:2000], values={"level": alert.level})
+
+
+def _make_message(alerts: list[Alert], at: datetime) -> StaffMessage:
+    staff = alerts[0].staff
+    message = StaffMessage.objects.create(staff=staff, body=_text(alerts, staff.language), made_at=at)
+    Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(message=message)
+    return message
+
+
+def _text(alerts: list[Alert], language: str) -> str:
+    english = language.startswith("en")
+    head = f"Aftercare: {len(alerts)} overdue" if english else f"售后提醒：{len(alerts)} 项逾期"
+    lines = [
+        f"{alert.number} {alert.title(language)} "
+        + (
+            f"overdue {duration_text(alert.overdue_for)}"
+            if english
+            else f"逾期 {duration_text(alert.overdue_for)}"
+        )
+        + ((" – explain in writing" if english else "，请书面说明") if alert.must_explain else "")
+        for alert in alerts[:LISTED]
+    ]
+    more = len(alerts) - LISTED
+    lines += [(f"and {more} more" if english else f"另有 {more} 项")] if more > 0 else []
+    return "\n".join([head, *lines, f"{settings.PUBLIC_URL}/alerts"])
+
+
+def _address(channel: str, staff: Staff) -> tuple[Any, ...] | None:
+    """Give what a channel needs to reach somebody; None where it is not set up or has no address of theirs."""
+    if channel == "mail" and settings.EMAIL_HOST and staff.email:
+        return (staff.email,)
+    if channel == "sms" and settings.SMS_URL and staff.phone:
+        return (staff.phone,)
+    return () if channel == "apprise" and settings.APPRISE_URLS else None
+
+
+def _is_quiet(alert: Alert, policy: Policy, at: datetime) -> bool:
+    rules = policy.pack.governance.quiet
+    if alert.urgency in rules.except_for:
+        return False
+    now = at.astimezone(ZoneInfo(zone_of(alert.unit_id))).time()
+    begins, ends = time.fromisoformat(rules.begins), time.fromisoformat(rules.ends)
+    return begins <= now or now < ends if begins > ends else begins <= now < ends

@@ -1,0 +1,40 @@
+"""What this person was warned of, and their answer."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from aftercare.notices.selectors import alert_for, alerts_for
+from aftercare.notices.services import acknowledge
+from aftercare.refusals import Invalid
+
+from ..doors import actor, now, page
+
+
+@page("read_alerts")
+def alerts_page(request: HttpRequest) -> HttpResponse:
+    """List the warnings that reached this person: those not acknowledged, then the last ones that are."""
+    return _shown(request)
+
+
+@page("read_alerts", "POST")
+def alert_act(request: HttpRequest, alert_id: int) -> HttpResponse:
+    who, at = actor(request), now()
+    try:
+        acknowledge(alert_for(who, alert_id), by=who, at=at, explanation=request.POST.get("explanation", ""))
+    except Invalid as refusal:
+        return _shown(request, refusal, alert_id)
+    messages.info(request, _("Acknowledged"))
+    return redirect("alerts_page")
+
+
+def _shown(request: HttpRequest, refusal: Invalid | None = None, alert_id: int = 0) -> HttpResponse:
+    rows = alerts_for(actor(request))
+    return render(request, "desk/alerts.html", {
+        "place": "alerts", "due": list(rows.filter(acknowledged_at=None)[:100]),
+        "done": list(rows.filter(acknowledged_at__isnull=False)[:30]), "refusal": refusal, "at_fault": alert_id,
+        "typed": request.POST.get("explanation", ""),
+    }, status=422 if refusal else 200)  # fmt: skip

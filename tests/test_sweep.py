@@ -1,0 +1,103 @@
+"""Clocks under crashes: sweepers killed at random, their machine's time set back and forth, each step exactly once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.live import new_installation
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parent.parent
+KILLS = int(os.environ.get("KILLS", "100"))
+CLOCKS = 4000
+SWEEPER = """
+import os, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "aftercare.config.settings"
+django.setup()
+from datetime import datetime, timedelta, UTC
+from aftercare.sla.services import sweep_clocks
+off = timedelta(seconds=int(sys.argv[1]))
+print("up", flush=True)
+while True:
+    sweep_clocks(at=datetime.now(UTC) + off, limit=7)
+"""
+INSERT = """
+INSERT INTO sla_clock (code, key, case_id, unit_id, policy_id, rule, title_zh, title_en, step_zh, step_en, urgency, role, state,
+    kind, category, first_urgency, calendar, target_seconds, events, started_at, due_at, next_step_at, steps_at, step_keys, noticed)
+SELECT 'closure', 'request:' || n, n, 1, 1, 'r', '解决', 'Solution', '', '', 'normal', '', 'running', '', '', 'normal', 'always',
+    3600, '[]', %(at)s, %(at)s + n * interval '1 second', %(at)s + n * interval '1 second',
+    ARRAY[%(at)s + n * interval '1 second', %(at)s + n * interval '1 second' + interval '5 minutes'], ARRAY['100', '+300'], '{}'
+FROM generate_series(1, %(count)s) AS n
+"""
+
+
+@pytest.fixture
+def database():
+    with new_installation() as made:
+        start = (
+            "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'aftercare.config.settings'\n"
+            "from aftercare.cli.starting import installation\nwith installation():\n"
+            "    print(os.environ['DATABASE_URL'], flush=True); input()\n"
+        )
+        keeper = subprocess.Popen(
+            [sys.executable, "-c", start], env=made.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )  # fmt: skip
+        yield keeper.stdout.readline().strip(), made.env
+        keeper.communicate("\n", timeout=60)
+
+
+def test_sweepers_killed_a_hundred_times_notice_each_step_exactly_once(database):
+    url, env = database
+    env["DATABASE_URL"] = url
+    luck = random.Random(3)
+    begun = datetime.now(UTC) - timedelta(hours=3)
+    with psycopg.connect(url, autocommit=True) as link:
+        link.execute(INSERT, {"at": begun, "count": CLOCKS})
+        kills = 0
+        while kills < KILLS:
+            pair = [
+                subprocess.Popen(
+                    [sys.executable, "-c", SWEEPER, str(luck.choice((0, 3600, -3600)))],
+                    env=env,
+                    stdout=subprocess.PIPE,
+                    cwd=ROOT,
+                )
+                for _n in range(4)
+            ]
+            for sweeper in pair:
+                sweeper.stdout.readline()
+            time.sleep(luck.uniform(0.01, 0.12))
+            for sweeper in pair:
+                sweeper.send_signal(signal.SIGKILL)
+                sweeper.wait()
+                sweeper.stdout.close()
+            kills += len(pair)
+        last = subprocess.Popen(
+            [sys.executable, "-c", SWEEPER, "0"], env=env, stdout=subprocess.PIPE, cwd=ROOT
+        )
+        for _try in range(600):
+            if not link.execute("SELECT count(*) FROM sla_clock WHERE next_step_at <= now()").fetchone()[0]:
+                break
+            time.sleep(0.1)
+        last.kill()
+        last.wait()
+        last.stdout.close()
+        steps = link.execute(
+            "SELECT name, count(*), count(DISTINCT subject_id) FROM ledger_fact WHERE subject_kind = 'clock' GROUP BY name ORDER BY name"
+        ).fetchall()
+        assert steps == [("clock.breached", CLOCKS, CLOCKS), ("clock.escalated", CLOCKS, CLOCKS)]
+        wrong = link.execute(
+            "SELECT count(*) FROM ledger_fact b JOIN ledger_fact e USING (subject_kind, subject_id) "
+            "WHERE b.name = 'clock.breached' AND e.name = 'clock.escalated' AND e.id < b.id AND b.subject_kind = 'clock'"
+        ).fetchone()[0]
+        assert wrong == 0, "each clock's steps in their order"
