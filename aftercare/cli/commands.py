@@ -244,21 +244,6 @@ def keys(options: argparse.Namespace) -> int:
     return 0
 
 
-def sla(options: argparse.Namespace) -> int:
-    """Print how every clock of a request was derived, line by line."""
-    with installation():
-        from aftercare.intake.selectors import request_for
-        from aftercare.people.rules import MACHINE
-        from aftercare.sla.selectors import clocks_of_case
-        from aftercare.sla.services import explain_clock
-
-        for clock in clocks_of_case(request_for(MACHINE, options.number).pk):
-            say(f"{clock.title('zh')} · {clock.code} · {clock.state}")
-            for line in explain_clock(clock, "zh"):
-                say(f"    {line}")
-    return 0
-
-
 def backup(options: argparse.Namespace) -> int:
     from .keeping import write_backup
 

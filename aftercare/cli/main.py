@@ -19,10 +19,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     from aftercare.refusals import Refusal
 
-    from . import commands, running
+    from . import clocks, commands, running
 
     verb = options.verb.replace("-", "_")
-    command: Command = getattr(running, verb, None) or getattr(commands, verb)
+    command: Command = next(getattr(m, verb) for m in (running, clocks, commands) if hasattr(m, verb))
     try:
         return command(options)
     except Refusal as refusal:
@@ -126,6 +126,12 @@ def parser() -> argparse.ArgumentParser:
     keys.add_parser("rotate", help="add a key and write all personal data anew with it")
 
     sla = verbs.add_parser("sla", help="clocks").add_subparsers(dest="what", required=True)
+    replay = sla.add_parser("replay", help="recorded facts under another policy")
+    replay.add_argument(
+        "--policy", required=True, help="a pack, or a TOML file laid over the policy in force"
+    )
+    replay.add_argument("--from", dest="start", required=True, help="first day, 2026-10-01")
+    replay.add_argument("--to", dest="end", required=True, help="day after the last, 2026-11-01")
     explain = sla.add_parser("explain")
     explain.add_argument("number")
 

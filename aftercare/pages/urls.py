@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .desk import alerts, home, importing, intake, requests, steering, transfers, work_orders
+from .desk import alerts, home, importing, intake, replay, requests, steering, transfers, work_orders
 from .field import today
 from .health import healthz, metrics, readyz
 from .portal import views as portal
@@ -54,6 +54,7 @@ urlpatterns = [
     path("report/<str:code>", steering.report_rows, name="report_rows"),
     path("people", steering.people_page, name="people_page"),
     path("policy", steering.policy_page, name="policy_page"),
+    path("policy/replay", replay.replay_page, name="replay_page"),
     path("import", importing.import_page, name="import_page"),
     path("import/<int:job_id>/map", importing.import_map, name="import_map"),
     path("import/<int:job_id>/run", importing.import_run, name="import_run"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 from django.utils.translation import gettext as _
 
@@ -11,10 +13,10 @@ from aftercare.briefly import briefly
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of
 from aftercare.people.services import require
-from aftercare.refusals import Conflict, NotFound
+from aftercare.refusals import Conflict, Invalid, NotFound
 
 from .models import PolicyVersion
-from .rules import Pack, parse_pack
+from .rules import Pack, load_pack, merged, parse_pack
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,19 @@ def policy_version(version_id: int) -> Policy:
     if row is None:
         raise NotFound()
     return Policy(row.pk, row.number, row.pack, parse_pack(row.content, where=row.pack))
+
+
+def tried_pack(name_or_path: str, policy: Policy) -> Pack:
+    """Give a pack to try out: one by name, or a TOML file whose tables (`[[clocks.clocks]]`, …) are laid over a policy."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        return load_pack(name_or_path)[1]
+    try:
+        above = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise Invalid(f"{path.name}: {error}", where=path.name, expected="TOML") from error
+    content = PolicyVersion.objects.values_list("content", flat=True).get(id=policy.id)
+    return parse_pack(merged(content, above), where=path.name)
 
 
 def forget_active_versions() -> None:

@@ -15,6 +15,7 @@ from aftercare.intake.selectors import notes_of
 from aftercare.ledger.selectors import facts_of_case
 from aftercare.notices.selectors import messages_of_case
 from aftercare.people.selectors import names_of
+from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for
 
 ICONS = {
@@ -172,6 +173,10 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     if fact.name == "request.received":
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.name == "clock.escalated":
+        return f"{_title(fact, values.get('code', ''))} +{duration_text(values['overdue_for'])}"
+    if fact.name == "clock.breach_withdrawn":
+        return _title(fact, values.get("code", ""))
     if fact.name.startswith("clock."):
         return f"{_title(fact, values.get('code', ''))} {values.get('percent', '')} %"
     if "total_fen" in values:

@@ -176,6 +176,11 @@ def date_form(form: str) -> str:
 
 
 @register.filter
+def percent(share: float | None) -> str:
+    return "—" if share is None else f"{share * 100:.0f} %"
+
+
+@register.filter
 def counted(number: int) -> str:
     """Write a count that stops at a thousand."""
     return "999+" if number >= 1000 else str(number)

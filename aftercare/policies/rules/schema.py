@@ -280,6 +280,8 @@ def parse_pack(content: dict[str, Any], *, where: str) -> Pack:
 
 
 def _problem(where: str, content: dict[str, Any], item: Any) -> Problem:
+    if not item["loc"]:  # of the pack as a whole: the message names the file
+        return Problem(where, item["msg"].removeprefix("Value error, "))
     section, *path = [str(step) for step in item["loc"]]
     value: Any = content.get(section)
     named = []

@@ -152,7 +152,11 @@ class Board:
 def case_facts(case_id: int, rule: ClockRule) -> list[Fact]:
     """Give the facts of a case that touch a rule, with corrected instants where somebody corrected them."""
     names = [*names_touching(rule), "request.urgency_changed", "fact.corrected"]
-    facts = list(Fact.objects.filter(case_id=case_id, name__in=names).order_by("id"))
+    return corrected(list(Fact.objects.filter(case_id=case_id, name__in=names).order_by("id")))
+
+
+def corrected(facts: list[Fact]) -> list[Fact]:
+    """Give the facts of a case at the instants that later corrections say, without the corrections themselves."""
     moved = {f.values["fact"]: f for f in facts if f.name == "fact.corrected"}
     for fact in facts:
         if fact.pk in moved:

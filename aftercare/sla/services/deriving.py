@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from aftercare.policies.rules import Clock as ClockRule
+from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_version
 
 from ..models import Clock
 from ..rules import BREACH, CHANGE, Level, Reading, Target, read_run, steps_of
 from .calendars import calendar_of
+
+Said = tuple[timedelta, str, str, tuple[int, ...], tuple[Level, ...]]
 
 
 def rule_of(clock: Clock) -> ClockRule:
@@ -29,10 +32,12 @@ def target_of(clock: Clock) -> tuple[Target, str]:
 
 
 @lru_cache(maxsize=4096)
-def _said(
-    policy_id: int, code: str, urgency: str, kind: str, category: str
-) -> tuple[timedelta, str, str, tuple[int, ...], tuple[Level, ...]]:
-    pack = policy_version(policy_id).pack
+def _said(policy_id: int, code: str, urgency: str, kind: str, category: str) -> Said:
+    return said(policy_version(policy_id).pack, code, urgency, kind, category)
+
+
+def said(pack: Pack, code: str, urgency: str, kind: str, category: str) -> Said:
+    """Give what a pack says of a clock: span, the key that says so, calendar, percents, and levels of the ladder."""
     rule = next(rule for rule in pack.clocks.clocks if rule.code == code)
     seconds, path = rule.target(urgency=urgency, kind=kind, category=category)
     warnings = pack.governance.overdue_warnings if rule.ladder else ()

@@ -74,7 +74,9 @@ def _lines(clock: Clock, about: list[Fact], language: str, words: Callable[[str]
         left -= stretch.used
         if stretch.end is not None:
             used = say["used"].format(used=_span(stretch.used), left=_span(max(left, timedelta())))
-            timed.append((stretch.end, f"{_at(stretch.start, zone)} – {_at(stretch.end, zone)} {used}"))
+            timed.append(
+                (stretch.end, f"　{_at(stretch.start, zone)[6:]} – {_at(stretch.end, zone)[6:]} {used}")
+            )
     timed += [(fact.at, _noticed(fact, say, zone)) for fact in about]
     lines += [f"{_at(at, zone)} {text}" for at, text in sorted(timed, key=lambda pair: pair[0])]
     return [*lines, f"= {_at(reading.due_at, zone)} {_verdict(reading, say)}"]
@@ -108,7 +110,10 @@ def _at(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _span(span: timedelta) -> str:
+    """Write a length exactly: 23h55m, 14m29s, 2d."""
     seconds = int(span.total_seconds())
-    if seconds and seconds % 60 == 0 and seconds % 3600 and seconds > 3600:
-        return f"{seconds // 3600}h{seconds % 3600 // 60}m"
-    return duration_text(seconds) if seconds else "0s"
+    whole = duration_text(seconds) if seconds else "0s"
+    if whole[-1] in "hd" or (whole[-1] == "m" and seconds < 3600) or seconds < 60:
+        return whole
+    hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
+    return "".join(f"{n}{unit}" for n, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if n)
