@@ -118,6 +118,8 @@ def user(options: argparse.Namespace) -> int:
             unit=unit,
             roles=options.role,
             password=_password(),
+            phone=options.phone,
+            email=options.email,
             by=MACHINE,
             at=now(),
         )

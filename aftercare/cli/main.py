@@ -87,6 +87,8 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--name", required=True)
     add.add_argument("--role", action="append", required=True)
     add.add_argument("--unit")
+    add.add_argument("--phone", default="", help="for warnings by SMS")
+    add.add_argument("--email", default="", help="for warnings by mail")
     add.add_argument("--company", help="name of the company, when this is the first account")
     password = user.add_parser("password")
     password.add_argument("number")

@@ -86,6 +86,10 @@ class Clock(models.Model):
         """Give the events of this run of the clock."""
         return [Event.from_values(values) for values in self.events]
 
+    def knows(self, fact_id: int) -> bool:
+        """Say whether a fact is among the events already: a derivation from all facts may be ahead of the delivery."""
+        return any(values[1] == fact_id for values in self.events)
+
     @property
     def last_event(self) -> tuple[datetime, int]:
         last = Event.from_values(self.events[-1])

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from aftercare.intake.selectors import request_by_id
+from aftercare.intake.selectors import request_by_id, requests_by_id
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import record
 from aftercare.people.duty import HEADS, on_duty, present_or_deputy
@@ -35,6 +35,8 @@ def raise_alerts(facts: Iterable[Fact]) -> list[Alert]:
     """Make an alert for everybody whom a level of the ladder concerns; a clock that ended meanwhile tells nobody."""
     listed = list(facts)
     clocks = {clock.pk: clock for clock in Clock.objects.filter(pk__in=[fact.subject_id for fact in listed])}
+    numbers = {r.pk: r.number for r in requests_by_id({clock.case_id for clock in clocks.values()})}
+    found: dict[tuple[Any, ...], list[Staff]] = {}  # whoever answers for a unit answers for all of its clocks
     alerts = []
     for fact in listed:
         clock = clocks.get(fact.subject_id)
@@ -45,14 +47,23 @@ def raise_alerts(facts: Iterable[Fact]) -> list[Alert]:
         level = next((row for row in policy.pack.governance.overdue_warnings if row.after == after), None)
         if level is None:
             continue
-        number = request_by_id(clock.case_id).number
+        people = (
+            level.tells,
+            clock.role,
+            clock.unit_id,
+            clock.case_id if level.tells == "handler" else 0,
+            fact.at,
+        )
+        if people not in found:
+            found[people] = people_told(level.tells, clock, at=fact.at)
         alerts += [
             Alert(
-                staff=person, clock_id=clock.pk, case_id=clock.case_id, unit_id=clock.unit_id, number=number,
+                staff=person, clock_id=clock.pk, case_id=clock.case_id, unit_id=clock.unit_id,
+                number=numbers.get(clock.case_id, ""),
                 title_zh=clock.title_zh, title_en=clock.title_en, level=level.code, overdue_for=after, urgency=clock.urgency,
                 must_explain=level.explain, made_at=fact.at, fact_id=fact.pk,
             )
-            for person in people_told(level.tells, clock, at=fact.at)
+            for person in found[people]
         ]  # fmt: skip
     return Alert.objects.bulk_create(alerts)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q
 
 from aftercare.ledger.models import Fact
@@ -28,7 +29,8 @@ OF_EVERY_CLOCK = ("request.urgency_changed", "fact.corrected")
 Key = tuple[str, str]  # what it belongs to, and the code of the rule
 CHANGING = [
     "state", "events", "urgency", "target_seconds", "rule", "policy_id", "started_at", "due_at", "ended_at", "paused_at",
-    "next_step_at", "steps_at", "step_keys", "noticed", "breached_at", "calendar",
+    "next_step_at", "steps_at", "step_keys", "noticed", "breached_at", "calendar", "kind", "category", "first_urgency",
+    "holder_id", "order_id",
 ]  # fmt: skip
 
 
@@ -44,6 +46,7 @@ class Board:
         self._late: dict[Key, tuple[ClockRule, Policy, int]] = {}
         self._withdrawn: list[Clock] = []
         self._found_late: list[Clock] = []
+        self._came_late = came_late([fact for fact, _policy in steps])
         keys = {
             clock_key(rule, fact) for fact, policy in steps for rule, _whats in touched(policy, fact.name)
         }
@@ -57,13 +60,15 @@ class Board:
         """Let one fact start, stop, pause, resume, restart or cancel what the policy ties to it."""
         if fact.name in OF_EVERY_CLOCK:
             for clock in self._of_case.get(fact.case_id or 0, ()):
-                if fact.name == "fact.corrected" or (fact.at, fact.pk) < clock.last_event:
+                if fact.name == "fact.corrected" or self._is_late(fact, clock):
                     self._late[clock.key, clock.code] = (rule_of(clock), policy, clock.case_id)
-                elif clock.is_open:
+                elif clock.is_open and not clock.knows(fact.pk):
                     self._append(clock, CHANGE, fact, str(fact.values.get("urgency", "")))
         for rule, whats in touched(policy, fact.name):
             key = clock_key(rule, fact)
-            if key is not None:
+            if key is not None and not any(
+                clock.knows(fact.pk) for clock in self._runs.get((key, rule.code), ())
+            ):
                 for what in whats:
                     self._happen((key, rule.code), rule, what, fact, policy)
 
@@ -91,7 +96,7 @@ class Board:
 
     def _happen(self, key: Key, rule: ClockRule, what: str, fact: Fact, policy: Policy) -> None:
         runs = self._runs.get(key, [])
-        if runs and (fact.at, fact.pk) < runs[-1].last_event:
+        if self._is_late(fact, runs[-1] if runs else None):
             self._late[key] = (rule, policy, fact.case_id or 0)
             return
         clock = runs[-1] if runs and runs[-1].is_open else None
@@ -102,6 +107,9 @@ class Board:
             self._append(clock, STOP if what == RESTART else what, fact)
             if what == RESTART:
                 self._start(key, rule, fact, policy)
+
+    def _is_late(self, fact: Fact, clock: Clock | None) -> bool:
+        return fact.pk in self._came_late or (clock is not None and (fact.at, fact.pk) < clock.last_event)
 
     def _start(self, key: Key, rule: ClockRule, fact: Fact, policy: Policy) -> None:
         clock = new_clock(rule, key[0], fact, policy)
@@ -142,11 +150,43 @@ class Board:
                 self._started.append(clock)
                 self._add(clock)
             clock.events = [event.as_values() for event in run]
-            clock.started_at = run[0].at
+            _begin_with(clock, facts[run[0].fact_id], rule)
             self._touch(clock)
         for clock in known[len(runs) :]:
             clock.events = [*clock.events[:1], Event(clock.started_at, 2**62, CANCEL, "void").as_values()]
             self._touch(clock)
+
+
+_BEFORE = """
+SELECT v.case_id, max(f.at) FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (case_id, transaction, id)
+JOIN ledger_fact f ON f.case_id = v.case_id AND (f.transaction, f.id) < (v.transaction, v.id) AND f.subject_kind <> 'clock'
+GROUP BY v.case_id
+"""
+
+
+def came_late(facts: list[Fact]) -> set[int]:
+    """Give the ids of the facts that happened before something of their case that was delivered earlier.
+
+    What such a fact changes can't be seen from the clocks alone: an event that meant nothing when it came may mean
+    something now.
+    """
+    first: dict[int, Fact] = {}
+    for fact in facts:
+        first.setdefault(fact.case_id or 0, fact)
+    if not first:
+        return set()
+    with connection.cursor() as cursor:
+        columns = [list(first), [f.transaction for f in first.values()], [f.pk for f in first.values()]]
+        cursor.execute(_BEFORE, columns)
+        latest: dict[int, datetime] = dict(cursor.fetchall())
+    late = set()
+    for fact in facts:
+        before = latest.get(fact.case_id or 0)
+        if before is not None and fact.at < before:
+            late.add(fact.pk)
+        else:
+            latest[fact.case_id or 0] = fact.at
+    return late
 
 
 def case_facts(case_id: int, rule: ClockRule) -> list[Fact]:
@@ -180,14 +220,23 @@ def events_of(facts: Iterable[Fact], rule: ClockRule, key: str) -> list[Event]:
 
 def new_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:
     """Give a clock that begins with a fact, not yet derived or stored."""
-    values = fact.values
-    return Clock(
-        code=rule.code, key=key, case_id=fact.case_id or 0, order_id=fact.order_id, unit_id=fact.unit_id or 0,
-        policy_id=policy.id, title_zh=rule.title.zh, title_en=rule.title.en, step_zh=rule.next_step.zh, step_en=rule.next_step.en,
-        kind=values.get("kind", ""), category=values.get("category", ""),
-        first_urgency=values.get("urgency", "normal"), holder_id=None if rule.role else values.get("holder"), role=rule.role,
-        events=[Event(fact.at, fact.pk, START, fact.name).as_values()], started_at=fact.at,
+    clock = Clock(
+        code=rule.code, key=key, policy_id=policy.id, title_zh=rule.title.zh, title_en=rule.title.en,
+        step_zh=rule.next_step.zh, step_en=rule.next_step.en, role=rule.role,
+        events=[Event(fact.at, fact.pk, START, fact.name).as_values()],
     )  # fmt: skip
+    _begin_with(clock, fact, rule)
+    return clock
+
+
+def _begin_with(clock: Clock, fact: Fact, rule: ClockRule) -> None:
+    """Take from the fact that starts a run what the run is about."""
+    values = fact.values
+    clock.case_id, clock.order_id, clock.unit_id = fact.case_id or 0, fact.order_id, fact.unit_id or 0
+    clock.kind, clock.category = values.get("kind", ""), values.get("category", "")
+    clock.first_urgency = values.get("urgency", "normal")
+    clock.holder_id = None if rule.role else values.get("holder")
+    clock.started_at = fact.at
 
 
 def steps_for(facts: list[Fact]) -> list[tuple[Fact, Policy]]:

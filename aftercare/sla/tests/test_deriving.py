@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
 
 from aftercare.intake.services import change_urgency, plan_request
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import correct_fact, deliver_until_idle, record
+from aftercare.ledger.services import consumer_named, correct_fact, deliver, deliver_until_idle, record
 from aftercare.people.models import Unit
 from aftercare.people.rules import MACHINE
+from aftercare.policies.selectors import policy_for
 from aftercare.policies.services import activate_pack
 from aftercare.refusals import Invalid
 from aftercare.sla.models import Clock
+from aftercare.sla.rules import read_run, split_runs
 from aftercare.sla.services import explain_clock, replan_clocks, sweep_clocks
+from aftercare.sla.services.board import events_of
+from aftercare.sla.services.deriving import target_of
+from aftercare.sla.services.touching import clock_key
 from aftercare.workorders.services import pause_work_order, resume_work_order
 from tests.cast import MORNING
 
@@ -167,3 +173,37 @@ def test_what_an_outage_missed_comes_oldest_first_and_marked_late(cast):
         assert fact.values["late_by"] == int((minutes(600) - fact.at).total_seconds())
     assert all(instants == sorted(instants) for instants in by_clock.values())
     assert len({(f.subject_id, f.name, f.at) for f in facts}) == len(facts), "each step once"
+
+
+NAMES = ("work_order.paused", "work_order.resumed", "request.planned", "request.answered", "request.reopened", "work_order.released",
+         "offer.made", "request.received")  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_delivered_in_whatever_order_equals_the_pure_derivation(cast, seed):
+    """Deliver random facts in random order, a few at a time, while later ones are in the ledger already."""
+    luck = random.Random(seed)
+    order = cast.order()
+    for name in luck.choices(NAMES, k=14):
+        subject = order.request if name.startswith("request") else order
+        record(
+            name, subject, by=MACHINE, at=minutes(luck.randrange(-30, 600)), values={"service_type": "visit"}
+        )
+        if luck.random() < 0.3:
+            deliver(consumer_named("sla"), at=minutes(601), batch=luck.choice((1, 2, 100)))
+    deliver_until_idle(at=minutes(601), only=["sla"])
+    policy = policy_for(cast.store.pk)
+    facts = list(Fact.objects.filter(case_id=order.request_id).exclude(subject_kind="clock").order_by("id"))
+    for rule in policy.pack.clocks.clocks:
+        for key in {clock_key(rule, fact) for fact in facts} - {None}:
+            runs = split_runs(events_of(facts, rule, key))
+            stored = Clock.objects.filter(key=key, code=rule.code).order_by("started_at", "id")
+            kept = [c for c in stored if c.events[-1][3] != "void"]
+            assert [c.started_at for c in kept] == [run[0].at for run in runs], (rule.code, key)
+            for row, run in zip(kept, runs, strict=True):
+                reading = read_run(run, target_of(row)[0])
+                assert (row.state, row.due_at, row.ended_at) == (
+                    reading.state,
+                    reading.due_at,
+                    reading.ended_at,
+                )
