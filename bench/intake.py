@@ -128,7 +128,8 @@ def _inserts(
 ) -> list[tuple[str, list[Any]]]:
     """Give the INSERT of a table with the values of a request's rows; what must be unique comes from a sequence."""
     columns = link.execute(
-        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
+        "SELECT column_name, CASE data_type WHEN 'ARRAY' THEN substr(udt_name, 2) || '[]' ELSE data_type END "
+        "FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
         [table],
     ).fetchall()
     taken = [name for name, _kind in columns if name not in ("id", *unique)]
@@ -141,7 +142,7 @@ def _inserts(
     if not rows:
         return []
     slots = ", ".join(
-        f"%s::{kind.replace('ARRAY', 'text[]')}" if name in taken
+        f"%s::{kind}" if name in taken
         else "nextval('raw_ids')" if kind == "bigint" else "nextval('raw_ids')::text"
         for name, kind in columns
     )  # fmt: skip
