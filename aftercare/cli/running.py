@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import socket
@@ -90,7 +91,7 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
     ]  # fmt: skip
     work = [sys.executable, "-m", "aftercare.cli.main", "worker"]
     commands = (web, work)
-    children = [subprocess.Popen(command, env=env) for command in commands]  # noqa: S603 - our own programs
+    children = [_start(command, env) for command in commands]
     deaths = 0
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -112,7 +113,8 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
                         say("a process ends again and again; see its messages above")
                         return 1
                     time.sleep(deaths)
-                    children[index] = subprocess.Popen(commands[index], env=env)  # noqa: S603
+                    _end_group(child)
+                    children[index] = _start(commands[index], env)
             time.sleep(0.3)
         return 0
     except KeyboardInterrupt:
@@ -125,6 +127,7 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
                 child.wait(10)
             except subprocess.TimeoutExpired:
                 child.kill()
+            _end_group(child)
 
 
 def _live(options: argparse.Namespace) -> None:
@@ -161,6 +164,16 @@ def _live(options: argparse.Namespace) -> None:
     point = next(iter(report_points()), None)
     if point:
         say(f"  QR code of a store    http://{options.host}:{options.port}/r/{point.code}")
+
+
+def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=env, process_group=0)  # noqa: S603 - our own programs
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """End what a dead process left behind: web workers outlive the one that started them, and keep its port."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _is_taken(host: str, port: int) -> bool:
