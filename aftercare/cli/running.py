@@ -98,6 +98,7 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)  # the children lead groups of their own and do not hear it
     ends_at = time.monotonic() + options.seconds if options.seconds else None
     try:
         if _answers(options.host, options.port, children):

@@ -86,6 +86,11 @@ class Clock(models.Model):
         """Give the events of this run of the clock."""
         return [Event.from_values(values) for values in self.events]
 
+    @property
+    def is_void(self) -> bool:
+        """Say whether a correction left nothing of this run; the row stays, for its facts are about it."""
+        return bool(self.events[-1][3] == "void")
+
     def knows(self, fact_id: int) -> bool:
         """Say whether a fact is among the events already: a derivation from all facts may be ahead of the delivery."""
         return any(values[1] == fact_id for values in self.events)

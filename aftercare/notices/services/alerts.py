@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from aftercare.intake.selectors import request_by_id, requests_by_id
@@ -20,7 +21,7 @@ from aftercare.people.rules import Actor
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import require
 from aftercare.policies.rules import duration_text
-from aftercare.policies.selectors import Policy, policy_for, policy_version
+from aftercare.policies.selectors import policy_for, policy_version
 from aftercare.refusals import Conflict, Invalid
 from aftercare.sla.models import Clock
 
@@ -84,16 +85,13 @@ def make_messages(*, at: datetime, limit: int = 500) -> list[StaffMessage]:
     In the quiet hours of the unit only the urgencies that can't wait go out; the rest is told when they end.
     """
     with transaction.atomic():
-        rows = Alert.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            message=None, made_at__lte=at
-        )
+        untold = Alert.objects.filter(message=None, made_at__lte=at)
+        lately = StaffMessage.objects.filter(made_at__gt=at - ONE_A).values("staff_id")
+        due = untold.exclude(staff_id__in=lately).exclude(_can_wait(untold, at))
         waiting: dict[int, list[Alert]] = {}
-        for alert in rows.select_related("staff").order_by("made_at", "id")[:limit]:
-            if not _is_quiet(alert, policy_for(alert.unit_id), at):
-                waiting.setdefault(alert.staff_id, []).append(alert)
-        lately = StaffMessage.objects.filter(staff_id__in=waiting, made_at__gt=at - ONE_A)
-        for staff_id in set(lately.values_list("staff_id", flat=True)):
-            waiting.pop(staff_id)
+        rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("staff")
+        for alert in rows.order_by("made_at", "id")[:limit]:
+            waiting.setdefault(alert.staff_id, []).append(alert)
         return [_make_message(alerts, at) for alerts in waiting.values()]
 
 
@@ -129,8 +127,6 @@ def deliver_staff_message(message_id: int, *, at: datetime) -> None:
 def acknowledge(alert: Alert, *, by: Actor, at: datetime, explanation: str = "") -> None:
     """Note that somebody has seen an alert; the level of the general manager's office wants it explained in writing."""
     require(by, "read_alerts")
-    if alert.acknowledged_at is not None:
-        raise Conflict(_("this is acknowledged already"), where="alert", code="acknowledged")
     text = explanation.strip()
     if alert.must_explain and len(text) < 10:
         raise Invalid(
@@ -139,8 +135,9 @@ def acknowledge(alert: Alert, *, by: Actor, at: datetime, explanation: str = "")
             expected=_("what happened and what is done, 10 characters"),
         )
     with transaction.atomic():
-        alert.acknowledged_at, alert.explanation = at, text[:2000]
-        alert.save(update_fields=["acknowledged_at", "explanation"])
+        mine = Alert.objects.filter(pk=alert.pk, acknowledged_at=None)
+        if not mine.update(acknowledged_at=at, explanation=text[:2000]):
+            raise Conflict(_("this is acknowledged already"), where="alert", code="acknowledged")
         record("alert.acknowledged", alert, by=by, at=at, because=text[:2000], values={"level": alert.level})
 
 
@@ -178,10 +175,13 @@ def _address(channel: str, staff: Staff) -> tuple[Any, ...] | None:
     return () if channel == "apprise" and settings.APPRISE_URLS else None
 
 
-def _is_quiet(alert: Alert, policy: Policy, at: datetime) -> bool:
-    rules = policy.pack.governance.quiet
-    if alert.urgency in rules.except_for:
-        return False
-    now = at.astimezone(ZoneInfo(zone_of(alert.unit_id))).time()
-    begins, ends = time.fromisoformat(rules.begins), time.fromisoformat(rules.ends)
-    return begins <= now or now < ends if begins > ends else begins <= now < ends
+def _can_wait(untold: QuerySet[Alert], at: datetime) -> Q:
+    """Describe what waits for the morning: in units that are quiet now, the urgencies that wake nobody."""
+    found = Q(pk=None)
+    for unit_id in untold.order_by().values_list("unit_id", flat=True).distinct():
+        rules = policy_for(unit_id).pack.governance.quiet
+        now = at.astimezone(ZoneInfo(zone_of(unit_id))).time()
+        begins, ends = time.fromisoformat(rules.begins), time.fromisoformat(rules.ends)
+        if (begins <= now or now < ends) if begins > ends else begins <= now < ends:
+            found |= Q(unit_id=unit_id) & ~Q(urgency__in=rules.except_for)
+    return found

@@ -111,6 +111,19 @@ def test_in_quiet_hours_only_what_cant_wait_goes_out(cast):
     assert len(make_messages(at=evening)) == 1
 
 
+def test_what_waits_for_the_morning_holds_nothing_urgent_up(cast):
+    request = overdue(cast, 36)
+    urgent = Alert.objects.get(case_id=request.pk, level="l1", title_zh="反馈处理方案")
+    for n in range(5):
+        Alert.objects.create(
+            staff=urgent.staff, clock_id=1, case_id=request.pk, unit=urgent.unit, number="CR", title_zh="方案", title_en="Plan",
+            level="l1", overdue_for=300, urgency="normal", made_at=MORNING, fact_id=-n,
+        )  # fmt: skip
+    evening = MORNING.replace(hour=15)
+    assert [m.staff_id for m in make_messages(at=evening, limit=3)] == [urgent.staff_id]
+    assert Alert.objects.filter(message=None).count() == 5
+
+
 def test_the_third_level_wants_a_written_explanation(cast):
     overdue(cast, 151)
     alert = Alert.objects.filter(level="l3").first()

@@ -95,7 +95,7 @@ class Board:
         record_many("clock.breach_withdrawn", gone, by=MACHINE)
 
     def _happen(self, key: Key, rule: ClockRule, what: str, fact: Fact, policy: Policy) -> None:
-        runs = self._runs.get(key, [])
+        runs = [clock for clock in self._runs.get(key, ()) if not clock.is_void]
         if self._is_late(fact, runs[-1] if runs else None):
             self._late[key] = (rule, policy, fact.case_id or 0)
             return

@@ -104,6 +104,22 @@ def test_a_corrected_time_is_followed_and_the_record_stays(cast):
         correct_fact(told, happened_at=minutes(99), by=MACHINE, at=minutes(50), because="future")
 
 
+def test_a_run_that_a_correction_left_empty_hides_no_other(cast):
+    order = cast.order()
+    request = order.request
+    for name, at in (("request.closed", 10), ("request.received", 20)):
+        record(name, request, by=MACHINE, at=minutes(at), values={"service_type": "visit"})
+    deliver_until_idle(at=minutes(21), only=["sla"])
+    assert Clock.objects.filter(case_id=request.pk, code="closure").count() == 2
+    closed = Fact.objects.get(name="request.closed", case_id=request.pk)
+    correct_fact(closed, happened_at=minutes(-5), by=MACHINE, at=minutes(25), because="记错了时间")
+    deliver_until_idle(at=minutes(25), only=["sla"])
+    record("request.closed", request, by=MACHINE, at=minutes(40))
+    deliver_until_idle(at=minutes(40), only=["sla"])
+    states = Clock.objects.filter(case_id=request.pk, code="closure").order_by("started_at")
+    assert [(c.state, c.ended_at) for c in states] == [("met", minutes(40)), ("cancelled", minutes(20))]
+
+
 def test_a_late_start_makes_the_clock_it_should_have_made(cast):
     order = cast.order()
     before = Clock.objects.filter(code="dispatch").count()
