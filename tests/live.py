@@ -36,7 +36,8 @@ class Installation:
         kept = {
             k: v
             for k, v in os.environ.items()
-            if k not in ("DATABASE_URL", "AFTERCARE_TESTS_RUN", "DJANGO_SETTINGS_MODULE")
+            if k
+            not in ("DATABASE_URL", "AFTERCARE_TESTS_RUN", "AFTERCARE_LIVE_STREAMS", "DJANGO_SETTINGS_MODULE")
         }
         return {**kept, "AFTERCARE_HOME": str(self.home), "AFTERCARE_URL": self.url}
 

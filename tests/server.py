@@ -14,6 +14,7 @@ def _start() -> None:
     home = Path(tempfile.mkdtemp(prefix="aftercare-test-"))
     os.environ["AFTERCARE_HOME"] = str(home)
     os.environ["AFTERCARE_LOCAL_WEBHOOKS"] = "1"
+    os.environ["AFTERCARE_LIVE_STREAMS"] = "0"  # a stream would hold a connection to the test database
     from aftercare.privacy.keyring import create_keys
 
     create_keys(home)

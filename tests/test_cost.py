@@ -16,6 +16,8 @@ PAGES = (
     "/work-orders",
     "/work-orders?state=pending",
     "/dispatch",
+    "/board",
+    "/papers",
     "/follow-up",
     "/people",
     "/policy",
@@ -46,9 +48,10 @@ def test_a_page_needs_few_queries_whatever_it_shows(cast_now, signed_in, address
 def test_one_case_needs_few_queries(cast_now, signed_in):
     order = cast_now.order(at=cast_now.at)
     client = signed_in("zheng")
+    client.get(f"/work-orders/{order.number}")  # the session is written once a minute
     with CaptureQueriesContext(connection) as queries:
         assert client.get(f"/work-orders/{order.number}").status_code == 200
-    assert len(queries) <= 26
+    assert len(queries) <= 25
 
 
 @pytest.mark.parametrize("text", [WANG[1], "5678", WANG[0], "王*", "HF35230815001"])

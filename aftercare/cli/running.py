@@ -82,12 +82,14 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
     if _is_taken(options.host, options.port):
         say(f"port {options.port} of {options.host} is in use by another program; choose one with --port")
         return 1
+    from django.conf import settings
+
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "aftercare.config.settings"}
     env.setdefault("AFTERCARE_URL", f"http://{options.host}:{options.port}")
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", options.host, "--port", str(options.port),
-        "--workers", str(getattr(options, "workers", 2)), "--blocking-threads", "4", "--no-access-log", "--log-level",
-        "error", "--backlog", "512", "aftercare.config.wsgi:application",
+        "--workers", str(getattr(options, "workers", 2)), "--blocking-threads", str(settings.LIVE_STREAMS + 4), "--no-access-log", "--log-level",
+        "error", "--backlog", "512", "--workers-kill-timeout", "3", "aftercare.config.wsgi:application",
     ]  # fmt: skip
     work = [sys.executable, "-m", "aftercare.cli.main", "worker"]
     commands = (web, work)

@@ -9,7 +9,7 @@ from django.apps import AppConfig
 
 DOMAINS = (
     "ledger", "privacy", "files", "people", "policies", "customers", "products", "sla", "parts", "intake",
-    "workorders", "visits", "dispatch", "followup", "notices",
+    "workorders", "visits", "dispatch", "followup", "supervision", "notices",
 )  # fmt: skip
 
 

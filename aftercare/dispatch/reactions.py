@@ -16,7 +16,14 @@ from aftercare.workorders.services import cancel_work_order
 from .services import dispatch_orders, wake_queue, withdraw_offers
 
 
-@on_facts("work_order.opened", "work_order.released", "offer.refused", "offer.expired")
+@on_facts(
+    "work_order.opened",
+    "work_order.released",
+    "work_order.reopened",
+    "offer.refused",
+    "offer.expired",
+    "offer.withdrawn",
+)
 def on_orders_free(facts: list[Fact], at: datetime) -> None:
     ids = {fact.order_id for fact in facts if fact.order_id is not None}
     for fact in facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -42,6 +42,7 @@ class Person:
     is_provider: bool = False
     was_there: bool = False
     refused_before: bool = False
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Candidate:
     km: float | None = None
     minutes: int | None = None
     points: dict[str, int] = field(default_factory=dict)
+    gives_way_to: list[int] = field(default_factory=list)
 
     @property
     def is_possible(self) -> bool:
@@ -68,7 +70,13 @@ class Candidate:
         reasons = {"against": self.against, "km": None if self.km is None else round(self.km, 1)}
         if self.against:
             return {**who, **reasons}
-        judged = {"minutes": self.minutes, "unfinished": self.person.unfinished, "points": self.points}
+        judged: dict[str, Any] = {
+            "minutes": self.minutes,
+            "unfinished": self.person.unfinished,
+            "points": self.points,
+        }
+        if self.gives_way_to:
+            judged["gives_way_to"] = self.gives_way_to
         return {**who, **reasons, **judged, "total": self.total}
 
 
@@ -105,9 +113,33 @@ def hard_rules(job: Job, person: Person, rules: Dispatch, *, on: date) -> list[t
 
 
 def rank_candidates(job: Job, people: Iterable[Person], rules: Dispatch, *, on: date) -> list[Candidate]:
-    """Judge everybody: those who can, best first; then those who can't, with what is against it."""
-    judged = [_judge(job, person, rules, on=on) for person in people]
-    return sorted(judged, key=lambda c: (not c.is_possible, -c.total, len(c.against), c.person.number))
+    """Judge everybody: those who can, best first; then those who can't, with what is against it.
+
+    Whoever has more than `backlog_over` unfinished comes after the idle colleagues of the same group (M52).
+    """
+    judged = _redistributed([_judge(job, person, rules, on=on) for person in people], rules)
+    return sorted(
+        judged,
+        key=lambda c: (not c.is_possible, bool(c.gives_way_to), -c.total, len(c.against), c.person.number),
+    )
+
+
+def passed_over(ranked: Iterable[Candidate], chosen: Candidate) -> list[Candidate]:
+    """Give those who would have been first by points, but gave way to the idle colleague who was chosen."""
+    return [c for c in ranked if chosen.person.id in c.gives_way_to and c.total > chosen.total]
+
+
+def _redistributed(judged: list[Candidate], rules: Dispatch) -> list[Candidate]:
+    idle: dict[int, list[int]] = {}
+    for c in judged:
+        if c.is_possible and c.person.unfinished <= rules.idle_up_to:
+            idle.setdefault(c.person.group, []).append(c.person.id)
+    return [
+        replace(c, gives_way_to=sorted(idle[c.person.group]))
+        if c.is_possible and c.person.unfinished > rules.backlog_over and c.person.group in idle
+        else c
+        for c in judged
+    ]
 
 
 def what_would_give(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:

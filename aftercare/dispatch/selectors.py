@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from aftercare.people.models import Leave, Shift
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import field_staff
 from aftercare.people.services import require
@@ -84,6 +85,17 @@ def open_offers_to(staff_id: int) -> list[Offer]:
     )
 
 
+def offers_of_the_absent(*, at: datetime, limit: int) -> list[Offer]:
+    """Give open offers to people who went on leave or whose shift ended; those made by hand are let be."""
+    mine = OuterRef("staff")
+    there = Shift.objects.filter(staff=mine, starts_at__lte=at, ends_at__gt=at)
+    away = Leave.objects.filter(staff=mine, starts_at__lte=at, ends_at__gt=at)
+    rows = Offer.objects.filter(state="offered", manual=False).annotate(on_leave=Exists(away))
+    return list(
+        rows.filter(Q(on_leave=True) | ~Exists(there)).select_related("order").order_by("expires_at")[:limit]
+    )
+
+
 def offer_for(actor: Actor, offer_id: int) -> Offer:
     """Give an offer made to this person, or within a dispatcher's reach."""
     rows = Offer.objects.select_related("order__request", "staff").filter(id=offer_id)
@@ -128,5 +140,5 @@ def _person(staff: Any, load: int, at: datetime) -> Person:
         id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
         certificates=certificates, on_shift=staff.on_shift, next_shift_at=staff.next_shift_at, on_leave=staff.on_leave,
         unfinished=load, lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
-        is_provider="provider" in staff.roles,
+        is_provider="provider" in staff.roles, group=staff.unit_id,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,8 @@ from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order, release_work_order
 
 from .models import Matching, Offer, QueueEntry
-from .rules import Candidate, Job, hard_rules, rank_candidates, what_would_give
-from .selectors import Crew, workloads
+from .rules import Candidate, Job, hard_rules, passed_over, rank_candidates, what_would_give
+from .selectors import Crew, offers_of_the_absent, workloads
 
 RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
 
@@ -69,6 +70,7 @@ def _dispatch(
         offer = _offer(order, candidate.person.id, matching, candidate.total, by=by, at=at)
         if offer:
             crew.took(candidate.person.id)
+            _note_redistribution(order, candidate, ranked, policy.pack.dispatch.backlog_over, by=by, at=at)
             return offer
     stuck.append((matching, ranked))
     return None
@@ -174,6 +176,18 @@ def withdraw_offers(order: WorkOrder, *, by: Actor, at: datetime, because: str) 
         _solve_queue(order, by=by, at=at)
 
 
+def reoffer_orders(*, at: datetime, limit: int = 100) -> int:
+    """Withdraw offers to people who went on leave or whose shift ended (M52); give how many. The reaction asks the next."""
+    absent = offers_of_the_absent(at=at, limit=limit)
+    withdrawn = 0
+    for offer in absent:
+        because = "on_leave" if offer.on_leave else "shift_over"  # type: ignore[attr-defined]
+        with contextlib.suppress(Conflict), transaction.atomic():  # answered a moment ago
+            move(offer, "withdrawn", by=MACHINE, at=at, because=because, values={"rule": "M52"})
+            withdrawn += 1
+    return withdrawn
+
+
 def retry_queue(*, at: datetime, limit: int = 50) -> int:
     """Match again the orders that nobody could take, once something may have changed; give how many found somebody."""
     due = QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related("order__request")
@@ -209,6 +223,19 @@ def _offer(
         )  # fmt: skip
         _solve_queue(order, by=by, at=at)
     return offer
+
+
+def _note_redistribution(
+    order: WorkOrder, chosen: Candidate, ranked: list[Candidate], limit: int, *, by: Actor, at: datetime
+) -> None:
+    """Record who gave way to an idle colleague, by which rule, and who else could have had the order (M52)."""
+    before = passed_over(ranked, chosen)
+    if before:
+        record("dispatch.redistributed", order, by=by, at=at, values={
+            "rule": "backlog_over", "limit": limit, "staff": chosen.person.id,
+            "instead_of": [{"staff": c.person.id, "unfinished": c.person.unfinished, "points": c.total} for c in before],
+            "alternatives": [other for other in before[0].gives_way_to if other != chosen.person.id],
+        })  # fmt: skip
 
 
 def _queue(stuck: list[tuple[Matching, list[Candidate]]], *, by: Actor, at: datetime) -> None:

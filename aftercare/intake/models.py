@@ -51,6 +51,8 @@ class Request(Stateful):
     external_ref = models.CharField(max_length=80, blank=True)
     policy = models.ForeignKey("policies.PolicyVersion", on_delete=models.PROTECT)
     is_history = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
 
     class Meta:
         indexes = [
@@ -68,6 +70,11 @@ class Request(Stateful):
             models.CheckConstraint(
                 condition=~models.Q(state="closed") | models.Q(closed_at__isnull=False),
                 name="closed_requests_say_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="merged", merged_into__isnull=False)
+                | (~models.Q(state="merged") & models.Q(merged_into=None)),
+                name="merged_requests_say_where",
             ),
         ]
 
@@ -90,6 +97,18 @@ class RequestFile(models.Model):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="files")
     file = models.ForeignKey("files.StoredFile", on_delete=models.PROTECT)
+
+
+class Presence(models.Model):
+    """Somebody who has a request open at this moment, and whether they are writing; forgotten after a minute."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="+")
+    staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, related_name="+")
+    writes = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "staff"], name="one_presence_a_person")]
 
 
 class Note(models.Model):

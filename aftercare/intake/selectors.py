@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
 
-from .models import ImportJob, Note, RawInput, ReportPoint, Request
+from .models import ImportJob, Note, Presence, RawInput, ReportPoint, Request
 from .rules import similarity
+
+PRESENT_FOR = timedelta(seconds=50)  # a page says every 20 seconds that it is open
 
 
 def requests_for(
@@ -40,13 +43,23 @@ def request_for(actor: Actor, number: str) -> Request:
     """Give one request by number; missing and hidden look the same."""
     found = (
         requests_for(actor)
-        .select_related("customer", "item__product", "unit", "owner", "received_by", "policy")
+        .select_related(
+            "customer", "item__product", "unit", "owner", "received_by", "policy", "parent", "merged_into"
+        )
         .filter(number=number)
         .first()
     )
     if found is None:
         raise NotFound()
     return found
+
+
+def request_of_order(actor: Actor, order_number: str) -> Request:
+    """Give the request that a work order within reach belongs to."""
+    number = (
+        requests_for(actor).filter(workorder__number=order_number).values_list("number", flat=True).first()
+    )
+    return request_for(actor, number or "")
 
 
 def request_by_id(request_id: int) -> Request:
@@ -79,6 +92,58 @@ def possible_duplicates(
     rows = Request.objects.filter(match, state="open", received_at__gte=since).order_by("-id")[:20]
     scored = [(row, round(100 * similarity(description, row.description))) for row in rows]
     return sorted(scored, key=lambda pair: -pair[1])[:5]
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The requests that belong with one: merged into it, split from it, and probably the same matter as it."""
+
+    merged: list[Request]
+    children: list[Request]
+    duplicates: list[Request]
+
+
+def kin_of(request: Request) -> Kin:
+    """Give the kin of a request. Probably the same matter: open, same customer and product, within 24 hours."""
+    own = Q(merged_into=request) | Q(parent=request)
+    rows = list(Request.objects.filter(own | _duplicates(request)).exclude(pk=request.pk).order_by("id")[:40])
+    kin = Kin(
+        [r for r in rows if r.merged_into_id == request.pk],
+        [r for r in rows if r.parent_id == request.pk],
+        [],
+    )
+    family = {request.parent_id, *(child.pk for child in kin.children)}
+    for row in rows:
+        siblings = request.parent_id is not None and row.parent_id == request.parent_id
+        if row.state == "open" and row.pk not in family and not siblings:
+            kin.duplicates.append(row)
+    return kin
+
+
+def _duplicates(request: Request) -> Q:
+    if request.customer_id is None or request.state != "open":
+        return Q(pk=None)
+    product = Q(category=request.category) if request.category else Q()
+    if request.item_id:
+        product |= Q(item_id=request.item_id)
+    day = timedelta(hours=24)
+    return product & Q(
+        customer_id=request.customer_id, state="open", received_at__gte=request.received_at - day,
+        received_at__lte=request.received_at + day,
+    )  # fmt: skip
+
+
+def parent_of(request_id: int) -> int | None:
+    """Give the id of the request that this one was split from."""
+    return Request.objects.filter(id=request_id).values_list("parent_id", flat=True).first()
+
+
+def others_present(request: Request, actor: Actor, *, at: datetime) -> list[Presence]:
+    """Give who else has this request open, those who write first."""
+    rows = Presence.objects.filter(request=request, seen_at__gt=at - PRESENT_FOR).exclude(
+        staff_id=actor.id or 0
+    )
+    return list(rows.select_related("staff").order_by("-writes", "staff__name_key")[:8])
 
 
 def request_counts(actor: Actor) -> dict[str, int]:

@@ -9,13 +9,15 @@ class RequestState(TextChoices):
     ANSWERED = "answered", _("Answered")
     CLOSED = "closed", _("Closed")
     CANCELLED = "cancelled", _("Cancelled")
+    MERGED = "merged", _("Merged")
 
 
 REQUEST_MOVES = {
-    "open": frozenset({"answered", "closed", "cancelled"}),
+    "open": frozenset({"answered", "closed", "cancelled", "merged"}),
     "answered": frozenset({"open"}),
     "closed": frozenset({"open"}),
     "cancelled": frozenset(),
+    "merged": frozenset({"open"}),
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from .models import Fact, ParkedFact, Seal
 
@@ -14,6 +17,35 @@ def facts_of_case(case_id: int) -> QuerySet[Fact]:
 
 def facts_after(fact_id: int, limit: int = 100) -> list[Fact]:
     return list(Fact.objects.filter(id__gt=fact_id).order_by("id")[:limit])
+
+
+def facts_since(
+    position: tuple[int, int], *, names: Iterable[str], cases: Iterable[int], limit: int
+) -> tuple[list[Fact], tuple[int, int]]:
+    """Give the facts of these names or cases that were committed after a position, and the position behind them.
+
+    In commit order, as consumers read: a transaction still in flight is never skipped. Position (-1, 0) stands for now.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        horizon: int = cursor.fetchone()[0]
+    after = (horizon - 1, 2**62)
+    if position[0] < 0:
+        return [], after
+    rows = Fact.objects.extra(
+        where=["(transaction, id) > (%s, %s)", "transaction < %s"], params=[position[0], position[1], horizon]
+    ).filter(Q(name__in=list(names)) | Q(case_id__in=list(cases)))
+    facts = list(rows.order_by("transaction", "id")[:limit])
+    return facts, (facts[-1].transaction, facts[-1].id) if len(facts) == limit else after
+
+
+def last_fact(subject_kind: str, subject_id: int, name: str) -> Fact | None:
+    """Give the latest fact of a name about one thing."""
+    return (
+        Fact.objects.filter(subject_kind=subject_kind, subject_id=subject_id, name=name)
+        .order_by("-id")
+        .first()
+    )
 
 
 def parked_facts() -> list[ParkedFact]:

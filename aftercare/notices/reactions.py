@@ -55,6 +55,18 @@ def on_link_asked(fact: Fact, at: datetime) -> None:
     _tell([Telling(request_by_id(fact.subject_id), "link", fact.pk, purpose=fact.values["purpose"])], at)
 
 
+@on_fact("request.merged", "request.unmerged")
+def on_request_merged(fact: Fact, at: datetime) -> None:
+    values = {"into": str(fact.values.get("into", ""))}
+    _tell([Telling(request_by_id(fact.subject_id), fact.name.removeprefix("request."), fact.pk, values)], at)
+
+
+@on_fact("request.split")
+def on_request_split(fact: Fact, at: datetime) -> None:
+    values = {"children": "、".join(fact.values["children"])}
+    _tell([Telling(request_by_id(fact.subject_id), "split", fact.pk, values)], at)
+
+
 @on_facts("clock.escalated")
 def on_clocks_escalated(facts: list[Fact], at: datetime) -> None:
     raise_alerts(facts)

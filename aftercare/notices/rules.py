@@ -35,6 +35,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "您要的链接：{link}。只能用来决定一次，请勿转发。",
         "The link you asked for: {link}. It decides once; please keep it to yourself.",
     ),
+    "merged": (
+        "您的需求 {number} 和 {into} 是同一件事，已并到一起处理，今后以 {into} 为准。查看：{link}",
+        "Your requests {number} and {into} are about the same matter and are handled together as {into}. See: {link}",
+    ),
+    "unmerged": (
+        "您的需求 {number} 已恢复单独处理，进度照旧跟进。查看：{link}",
+        "Your request {number} is handled on its own again. See: {link}",
+    ),
+    "split": (
+        "您的需求 {number} 里有几件事，已分开处理：{children}。每件都会单独通知您。查看：{link}",
+        "Your request {number} holds several matters, handled separately now: {children}. You hear of each. See: {link}",
+    ),
     "survey": (
         "服务已完成，想听听您的感受：{link}。{care}",
         "The service is done; how was it? {link}. {care}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from aftercare.people.rules import Actor
@@ -33,6 +35,15 @@ def alerts_for(actor: Actor) -> QuerySet[Alert]:
     """Give what this person was warned of, newest first."""
     require(actor, "read_alerts")
     return Alert.objects.filter(staff_id=actor.id or 0).order_by("-id")
+
+
+def alerts_of_clocks(clocks: Iterable[tuple[int, int]]) -> dict[int, Alert]:
+    """Give the last warning about each clock, given as (clock, case)."""
+    pairs = list(clocks)
+    rows = Alert.objects.filter(
+        case_id__in={case for _clock, case in pairs}, clock_id__in=[clock for clock, _case in pairs]
+    )
+    return {alert.clock_id: alert for alert in rows.select_related("staff").order_by("id")}
 
 
 def alert_for(actor: Actor, alert_id: int) -> Alert:

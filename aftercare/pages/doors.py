@@ -8,7 +8,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -19,7 +20,7 @@ from aftercare.refusals import NUL, Invalid, NotFound
 
 from .errors import not_found
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def page(verb: str, *methods: str) -> Callable[[View], View]:
@@ -29,7 +30,7 @@ def page(verb: str, *methods: str) -> Callable[[View], View]:
         @wraps(view)
         @never_cache
         @require_http_methods(methods or ("GET", "HEAD"))
-        def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not actor(request).can(verb):
@@ -51,7 +52,7 @@ def public(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         @never_cache
         @require_http_methods(methods or ("GET", "HEAD"))
-        def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             check_text(request, kwargs)
             return view(request, *args, **kwargs)
 

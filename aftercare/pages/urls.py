@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .desk import alerts, home, importing, intake, replay, requests, steering, transfers, work_orders
+from .desk import (
+    alerts,
+    authority,
+    board,
+    home,
+    importing,
+    intake,
+    papers,
+    replay,
+    requests,
+    steering,
+    transfers,
+    work_orders,
+)
 from .field import today
 from .health import healthz, metrics, readyz
+from .live import views as live
 from .portal import views as portal
 
 urlpatterns = [
@@ -27,6 +41,12 @@ urlpatterns = [
     path("requests/<str:number>/reveal", requests.request_reveal, name="request_reveal"),
     path("requests/<str:number>/wishes", requests.request_wishes, name="request_wishes"),
     path("requests/<str:number>/link", requests.request_link, name="request_link"),
+    path("requests/<str:number>/grade", authority.request_grade, name="request_grade"),
+    path("requests/<str:number>/authority", authority.request_authority, name="request_authority"),
+    path("requests/<str:number>/merge", authority.request_merge, name="request_merge"),
+    path("requests/<str:number>/split", authority.request_split, name="request_split"),
+    path("requests/<str:number>/papers", papers.paper_ask, name="paper_ask"),
+    path("requests/<str:number>/presence", live.presence, name="presence"),
     path("requests/<str:number>/files/<int:file_id>", requests.request_file, name="request_file"),
     path("work-orders", work_orders.work_order_list, name="work_order_list"),
     path("work-orders/export", work_orders.work_order_export, name="work_order_export"),
@@ -43,6 +63,11 @@ urlpatterns = [
     path("visits/<str:number>/qr.png", work_orders.visit_qr, name="visit_qr"),
     path("visits/<str:number>/files/<int:file_id>", work_orders.visit_file, name="visit_file"),
     path("dispatch", steering.dispatch_page, name="dispatch_page"),
+    path("board", board.board, name="board"),
+    path("papers", papers.papers_page, name="papers_page"),
+    path("papers/<str:number>", papers.paper_page, name="paper_page"),
+    path("live", live.live, name="live"),
+    path("live/counts", live.live_counts, name="live_counts"),
     path("alerts", alerts.alerts_page, name="alerts_page"),
     path("alerts/<int:alert_id>", alerts.alert_act, name="alert_act"),
     path("transfers", transfers.transfers_page, name="transfers_page"),

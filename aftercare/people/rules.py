@@ -21,7 +21,8 @@ TOLD = frozenset(
     }
 )
 LEADERS = frozenset({"supervisor", "store_manager", "regional", "manager", "headquarters", "executive"})
-READERS = DESK | LEADERS | {"analyst"}
+EXPERTS = frozenset({"legal", "purchasing", "quality"})
+READERS = DESK | LEADERS | EXPERTS | {"analyst"}
 FIELD = frozenset({"engineer", "provider"})
 
 # verb: the roles that have it
@@ -44,7 +45,16 @@ MATRIX: dict[str, frozenset[str]] = {
     "book_visit": DESK | FIELD,
     "perform_visit": FIELD,
     "arrange_parts": DESK,
-    "read_alerts": TOLD | FIELD | {"administrator"},
+    "read_alerts": TOLD | FIELD | EXPERTS | {"administrator"},
+    "read_board": LEADERS | {"dispatcher", "administrator"},
+    "read_paper": READERS,
+    "ask_paper": DESK | LEADERS,
+    "write_paper": DESK | LEADERS | EXPERTS,
+    "check_paper": LEADERS,
+    "withdraw_paper": frozenset({"supervisor", "regional", "manager", "headquarters"}),
+    "grade_complaint": DESK | LEADERS,
+    "raise_authority": DESK | LEADERS,
+    "take_authority": LEADERS,
     "read_visit": READERS | FIELD,
     "convert_to_visit": DESK | FIELD,
     "answer_survey": DESK,

@@ -25,5 +25,8 @@ class Role(TextChoices):
     ANALYST = "analyst", _("Data analyst")
     SUPPLIER = "supplier", _("Supplier")
     PROVIDER = "provider", _("Service provider")
+    LEGAL = "legal", _("Legal department")
+    PURCHASING = "purchasing", _("Purchasing")
+    QUALITY = "quality", _("Quality control")
     NIGHT = "night", _("Night team")
     ADMINISTRATOR = "administrator", _("Administrator")

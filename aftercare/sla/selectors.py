@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from aftercare.people.rules import Actor
 
@@ -13,6 +13,7 @@ from .models import Clock
 from .states import OPEN
 
 COUNTED = 1000
+EDGE = 3000
 
 
 def clocks_of_case(case_id: int) -> list[Clock]:
@@ -21,12 +22,48 @@ def clocks_of_case(case_id: int) -> list[Clock]:
     return sorted(clocks, key=lambda clock: (clock.state not in OPEN, clock.due_at))
 
 
+def clocks_by_id(clock_ids: Iterable[int]) -> dict[int, Clock]:
+    return {clock.pk: clock for clock in Clock.objects.filter(pk__in=list(clock_ids))}
+
+
 def next_clocks(case_ids: Iterable[int]) -> dict[int, Clock]:
     """Give, for each request, the open clock that is due first."""
     found: dict[int, Clock] = {}
     for clock in Clock.objects.filter(case_id__in=list(case_ids), state__in=OPEN).order_by("due_at"):
         found.setdefault(clock.case_id, clock)
     return found
+
+
+def next_clocks_of(keys: Iterable[str]) -> dict[str, Clock]:
+    """Give, for each thing (`paper:7`), the open clock that is due first."""
+    found: dict[str, Clock] = {}
+    for clock in Clock.objects.filter(key__in=list(keys), state__in=OPEN).order_by("due_at"):
+        found.setdefault(clock.key, clock)
+    return found
+
+
+def edge_of(actor: Actor, *, now: datetime, soon: datetime) -> list[Clock]:
+    """Give the clocks within reach that are overdue or due before `soon`, the oldest first, up to `EDGE` of them."""
+    rows = running_clocks(actor).filter(due_at__lte=soon).order_by("due_at")
+    return list(
+        rows.only(
+            "case_id", "unit_id", "holder_id", "role", "due_at", "started_at", "state", "title_zh", "title_en", "urgency",
+            "target_seconds", "code",
+        )[:EDGE]
+    )  # fmt: skip
+
+
+def in_hand(actor: Actor, holder_ids: Iterable[int]) -> dict[int, int]:
+    """Count the running clocks of each of these people."""
+    rows = running_clocks(actor).filter(holder_id__in=list(holder_ids)).order_by()
+    return dict(rows.values_list("holder_id").annotate(n=Count("id")))
+
+
+def paused_count(actor: Actor) -> int:
+    """Count the clocks within reach that stand still, up to `COUNTED`."""
+    clocks = Clock.objects.filter(state="paused")
+    clocks = clocks if actor.units is None else clocks.filter(unit_id__in=actor.units)
+    return clocks.values("id")[:COUNTED].count()
 
 
 def clocks_waiting_for(actor: Actor) -> QuerySet[Clock]:

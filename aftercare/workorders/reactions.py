@@ -1,10 +1,10 @@
-"""A received request gets its work order; a finished order may close its request."""
+"""A received request gets its work order; a finished order, or the end of what was split off, may close its request."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from aftercare.intake.selectors import requests_by_id
+from aftercare.intake.selectors import parent_of, requests_by_id
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.rules import MACHINE
@@ -29,4 +29,11 @@ def on_requests_received(facts: list[Fact], at: datetime) -> None:
 
 @on_fact("work_order.completed")
 def on_work_order_completed(fact: Fact, at: datetime) -> None:
-    close_finished_request(work_order_by_id(fact.subject_id), at=fact.at)
+    close_finished_request(work_order_by_id(fact.subject_id).request_id, at=fact.at)
+
+
+@on_fact("request.closed", "request.answered", "request.cancelled", "request.merged")
+def on_request_over(fact: Fact, at: datetime) -> None:
+    parent = None if fact.values.get("history") else parent_of(fact.subject_id)
+    if parent is not None:
+        close_finished_request(parent, at=fact.at)

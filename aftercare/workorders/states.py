@@ -17,7 +17,7 @@ WORK_ORDER_MOVES = {
     "booked": frozenset({"pending", "in_service", "cancelled"}),
     "in_service": frozenset({"pending", "completed", "cancelled"}),
     "completed": frozenset(),
-    "cancelled": frozenset(),
+    "cancelled": frozenset({"pending"}),  # only when the merge that cancelled it is undone
 }
 
 UNFINISHED = ("pending", "booked", "in_service")

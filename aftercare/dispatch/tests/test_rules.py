@@ -7,7 +7,14 @@ from datetime import date
 
 import pytest
 
-from aftercare.dispatch.rules import Job, Person, great_circle_km, rank_candidates, what_would_give
+from aftercare.dispatch.rules import (
+    Job,
+    Person,
+    great_circle_km,
+    passed_over,
+    rank_candidates,
+    what_would_give,
+)
 from aftercare.policies.rules import load_pack
 from tests.cast import HERE
 
@@ -88,3 +95,21 @@ def test_what_would_give_names_those_one_rule_away():
 )
 def test_great_circle(a, b, km):
     assert great_circle_km(a, b) == pytest.approx(km, abs=0.5)
+
+
+RETAIL = load_pack("retail")[1].dispatch
+
+
+def test_whoever_has_more_than_three_gives_way_to_an_idle_colleague_of_the_group():
+    rules = RETAIL.model_copy(update={"certificates": {}})
+    busy = replace(ZHOU, unfinished=4, was_there=True, group=7)
+    idle = replace(ZHOU, id=2, number="GY2024002", unfinished=1, lat=30.30, lon=120.19, group=7)
+    far = replace(idle, id=3, number="GY2024003", group=8)
+    ranked = rank_candidates(JOB, [busy, idle, far], rules, on=ON)
+    assert [c.person.id for c in ranked] == [2, 3, 1]
+    assert ranked[-1].gives_way_to == [2] and ranked[-1].as_values()["gives_way_to"] == [2]
+    assert [c.person.id for c in passed_over(ranked, ranked[0])] == [1]
+    alone = rank_candidates(JOB, [busy, far], rules, on=ON)
+    assert alone[0].person.id == 1, "nobody of the group is idle: the points decide"
+    three = rank_candidates(JOB, [replace(busy, unfinished=3), idle], rules, on=ON)
+    assert not any(c.gives_way_to for c in three)

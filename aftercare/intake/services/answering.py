@@ -12,7 +12,7 @@ from aftercare.ledger.services import move, record
 from aftercare.people.rules import Actor
 from aftercare.people.services import count_against_limit, require
 from aftercare.policies.selectors import policy_for
-from aftercare.refusals import Invalid
+from aftercare.refusals import Conflict, Invalid
 
 from ..models import Note, Request
 
@@ -32,6 +32,7 @@ def answer_request(request: Request, *, by: Actor, at: datetime, answer: str) ->
     """Answer a question at the desk; that ends an inquiry without a work order."""
     require(by, "answer_request", unit_id=request.unit_id, reach=True)
     text = _said(answer, where="answer")
+    refuse_before_children(request)
     with transaction.atomic():
         fact = move(request, "answered", by=by, at=at, planned_at=request.planned_at or at)
         Note.objects.create(request=request, at=at, kind="out", author=by.name, text=text, fact_id=fact.pk)
@@ -67,13 +68,15 @@ def ask_for_link(request: Request, purpose: str, *, by: Actor, at: datetime) -> 
 
 
 def close_request(request: Request, *, by: Actor, at: datetime) -> None:
-    """Close a request whose work is done."""
+    """Close a request whose work is done, and whose children are over."""
+    refuse_before_children(request)
     move(request, "closed", by=by, at=at, closed_at=at)
 
 
 def cancel_request(request: Request, *, by: Actor, at: datetime, because: str) -> None:
     """Cancel a request, with the reason."""
     require(by, "cancel_work_order", unit_id=request.unit_id, reach=True)
+    refuse_before_children(request)
     move(request, "cancelled", by=by, at=at, because=_said(because, where="because"))
 
 
@@ -88,6 +91,17 @@ def reopen_request(request: Request, *, by: Actor, at: datetime, because: str) -
         fact="request.reopened",
         closed_at=None,
     )
+
+
+def refuse_before_children(request: Request) -> None:
+    """Refuse to end a request while one that was split from it is open."""
+    child = request.children.filter(state="open").order_by("id").first()
+    if child is not None:
+        raise Conflict(
+            _("%(number)s was split from this and is still open") % {"number": child.number},
+            where="state",
+            code="open_child",
+        )
 
 
 def _note(request: Request, name: str, kind: str, text: str, *, by: Actor, at: datetime) -> None:

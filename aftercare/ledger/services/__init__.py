@@ -14,7 +14,7 @@ from .delivery import (
     on_facts,
     retry_parked,
 )
-from .facts import correct_fact, record, record_many, record_rows
+from .facts import correct_fact, listen_live, record, record_many, record_rows, tell_live, void_fact
 from .moving import move
 from .numbering import next_number, next_numbers
 from .sealing import broken_seal, seal_facts
@@ -31,6 +31,7 @@ __all__ = [
     "deliver",
     "deliver_until_idle",
     "each",
+    "listen_live",
     "move",
     "next_number",
     "next_numbers",
@@ -41,4 +42,6 @@ __all__ = [
     "record_rows",
     "retry_parked",
     "seal_facts",
+    "tell_live",
+    "void_fact",
 ]

@@ -16,6 +16,7 @@ from ..models import Fact
 from ..rules import By
 
 CHANNEL = "aftercare_facts"
+LIVE = "aftercare_live"  # what is told to open pages and is no fact
 
 
 def record(
@@ -57,11 +58,20 @@ def correct_fact(fact: Fact, *, happened_at: datetime, by: By, at: datetime, bec
         raise Invalid(_("this lies in the future"), where="happened_at", expected=_("an instant of the past"))
     if len(because.strip()) < 2:
         raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    return _correct(fact, {"at": happened_at.isoformat()}, by=by, at=at, because=because.strip())
+
+
+def void_fact(fact: Fact, *, by: By, at: datetime, because: str) -> Fact:
+    """Note that what a fact says was taken back: what is derived from it is derived as if it had not happened."""
+    return _correct(fact, {"at": fact.at.isoformat(), "void": True}, by=by, at=at, because=because)
+
+
+def _correct(fact: Fact, values: Mapping[str, Any], *, by: By, at: datetime, because: str) -> Fact:
     corrected = Fact.objects.create(
         name="fact.corrected", subject_kind=fact.subject_kind, subject_id=fact.subject_id, case_id=fact.case_id,
         order_id=fact.order_id, unit_id=fact.unit_id, policy_id=fact.policy_id, actor_kind=by.kind, actor_id=by.id,
-        actor_name=by.name, at=at, because=because.strip(),
-        values={"fact": fact.pk, "name": fact.name, "before": fact.at.isoformat(), "at": happened_at.isoformat()},
+        actor_name=by.name, at=at, because=because,
+        values={"fact": fact.pk, "name": fact.name, "before": fact.at.isoformat(), **values},
     )  # fmt: skip
     wake_readers()
     return corrected
@@ -127,3 +137,16 @@ def wake_readers() -> None:
 def _notify() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+def listen_live() -> None:
+    """Have this connection told of new facts and of what `tell_live` says."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+        cursor.execute(f"LISTEN {LIVE}")
+
+
+def tell_live(case_id: int) -> None:
+    """Tell the open pages of a case that something of no lasting importance changed, such as who looks at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE, str(case_id)])

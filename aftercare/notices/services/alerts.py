@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from aftercare.intake.selectors import request_by_id, requests_by_id
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import record
+from aftercare.ledger.services import record, record_many
 from aftercare.people.duty import HEADS, on_duty, present_or_deputy
 from aftercare.people.models import Staff
-from aftercare.people.rules import Actor
+from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import require
 from aftercare.policies.rules import duration_text
@@ -66,7 +66,13 @@ def raise_alerts(facts: Iterable[Fact]) -> list[Alert]:
             )
             for person in found[people]
         ]  # fmt: skip
-    return Alert.objects.bulk_create(alerts)
+    made = Alert.objects.bulk_create(alerts)
+    told = [
+        (alert, {"staff": alert.staff_id, "level": alert.level, "number": alert.number}, alert.made_at)
+        for alert in made
+    ]
+    record_many("alert.raised", told, by=MACHINE)
+    return made
 
 
 def people_told(tells: str, clock: Clock, *, at: datetime) -> list[Staff]:

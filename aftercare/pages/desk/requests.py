@@ -14,7 +14,7 @@ from aftercare.customers.services import note_preference
 from aftercare.dispatch.selectors import last_matching, offers_of
 from aftercare.files.services import file_content
 from aftercare.followup.selectors import recovery_of, survey_of
-from aftercare.intake.selectors import earlier_faults, request_for, requests_for
+from aftercare.intake.selectors import earlier_faults, kin_of, request_for, request_of_order, requests_for
 from aftercare.intake.services import (
     answer_request,
     cancel_request,
@@ -25,6 +25,7 @@ from aftercare.intake.services import (
     plan_request,
     reopen_request,
 )
+from aftercare.ledger.selectors import facts_of_case
 from aftercare.people.selectors import units_for
 from aftercare.people.services import require, reveal
 from aftercare.policies.selectors import policy_for
@@ -32,8 +33,9 @@ from aftercare.products.selectors import warranty_of
 from aftercare.refusals import NotFound
 from aftercare.sla.selectors import clocks_of_case, next_clocks
 from aftercare.sla.services import explain_clocks
+from aftercare.supervision.selectors import papers_of, standing_of
 from aftercare.visits.selectors import open_appointment, visits_of
-from aftercare.workorders.selectors import orders_of_request
+from aftercare.workorders.selectors import orders_of_request, work_order_for
 from aftercare.workorders.services import open_work_order
 
 from ..doors import actor, now, page
@@ -72,9 +74,9 @@ def request_page(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def case_values(request: HttpRequest, number: str, order_number: str = "") -> dict[str, Any]:
-    """Gather everything the case page shows."""
+    """Gather everything the case page shows: of a request, or of the request of a work order."""
     who, at = actor(request), now()
-    row = request_for(who, number)
+    row = request_of_order(who, order_number) if order_number else request_for(who, number)
     orders = orders_of_request(row.pk)
     order = next((o for o in orders if o.number == order_number), orders[-1] if orders else None)
     visits = visits_of(order.pk) if order else []
@@ -84,24 +86,35 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
     policy = policy_for(row.unit_id)
     matching = last_matching(order.pk) if order else None
     candidates = matching.candidates if matching else []
+    kin, facts = kin_of(row), list(facts_of_case(row.pk))
+    papers, (grade, authority) = papers_of(row.pk), standing_of(row.pk)
     return {
         "place": "requests", "row": row, "orders": orders, "order": order, "visits": visits, "survey": survey,
-        "recovery": recovery_of(order.pk) if order else None, "appointment": appointment, "policy": policy,
+        "recovery": recovery_of(order.pk) if order and survey and survey.state == "answered" else None, "appointment": appointment, "policy": policy,
         "offers": offers_of(order.pk) if order else [], "matching": matching,
         "possible": [c for c in candidates if not c["against"]][:5],
         "excluded": [c for c in candidates if c["against"]][:6],
         "open_clocks": [c for c in clocks if c.state in ("running", "paused")],
         "derivations": explain_clocks(
-            [c for c in clocks if c.is_open], get_language() or "zh", words=lambda name: _(SENTENCES.get(name, name))
+            [c for c in clocks if c.is_open], get_language() or "zh", words=lambda name: _(SENTENCES.get(name, name)),
+            known=facts,
         ),
         "past_clocks": [c for c in clocks if c.state not in ("running", "paused")],
         "road": road_of(row, order, appointment, visits[-1] if visits else None, survey, clocks, at),
         "warranty": warranty_of(policy.pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
         "faults": earlier_faults(row, customer_id=row.customer_id, serial=row.serial),
-        "story": story_of(row.pk, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
+        "merged": kin.merged, "children": kin.children, "duplicates": kin.duplicates, "grade": grade,
+        "authority": authority, "papers": [(paper, paper_title(policy, paper.code)) for paper in papers],
+        "askable": [rule for rule in policy.pack.papers.papers if rule.by_hand and rule.code not in {p.code for p in papers if p.state in ("due", "filed")}],
+        "story": story_of(row.pk, facts=facts, also=kin.merged, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
         "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "revealed": None,
         "urgencies": policy.pack.forms.urgencies,
     }  # fmt: skip
+
+
+def paper_title(policy: Any, code: str) -> Any:
+    """Give the title of a kind of paper, its code where the pack no longer knows it."""
+    return next((rule.title for rule in policy.pack.papers.papers if rule.code == code), code)
 
 
 @page("answer_request", "POST")
@@ -163,10 +176,11 @@ def request_reopen(request: HttpRequest, number: str) -> HttpResponse:
 
 @page("open_work_order", "POST")
 def request_open_order(request: HttpRequest, number: str) -> HttpResponse:
-    who = actor(request)
+    who, parent = actor(request), request.POST.get("parent", "")
     order = open_work_order(
-        request_for(who, number), service_type=request.POST.get("service_type", ""), by=who, at=now()
-    )
+        request_for(who, number), service_type=request.POST.get("service_type", ""), by=who, at=now(),
+        parent=work_order_for(who, parent) if parent else None,
+    )  # fmt: skip
     return redirect("work_order_page", order.number)
 
 

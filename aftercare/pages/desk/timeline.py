@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,8 @@ from aftercare.policies.selectors import policy_for
 ICONS = {
     "request": "ti:file-plus", "work_order": "ti:clipboard-text", "offer": "ti:user-check", "appointment": "ti:calendar",
     "visit": "ti:tool", "survey": "ti:star", "recovery": "ti:lifebuoy", "clock": "ti:clock", "dispatch_queue": "ti:robot",
-    "contact": "ti:eye", "transfer": "ti:truck-delivery", "dispatch": "ti:robot",
+    "contact": "ti:eye", "transfer": "ti:truck-delivery", "dispatch": "ti:robot", "paper": "ti:file-text", "grade": "ti:flag",
+    "authority": "ti:arrow-up-circle", "alert": "ti:bell",
 }  # fmt: skip
 
 SENTENCES = {
@@ -38,6 +40,30 @@ SENTENCES = {
     "request.edited": n_("corrected the record"),
     "request.link_made": n_("made a link for the customer"),
     "request.link_asked": n_("asked for a fresh link"),
+    "request.merged": n_("merged into another request"),
+    "request.unmerged": n_("undid the merge"),
+    "request.absorbed": n_("another request was merged into this one"),
+    "request.released": n_("a merged request is on its own again"),
+    "request.split": n_("split matters off into requests of their own"),
+    "grade.ordinary": n_("complaint graded ordinary"),
+    "grade.urgent": n_("complaint graded urgent"),
+    "grade.crisis": n_("complaint graded a major crisis"),
+    "rectification.ordered": n_("rectification ordered in the ERP"),
+    "authority.noted": n_("noted what is at stake"),
+    "authority.suggested": n_("a higher level should decide this"),
+    "authority.store": n_("handed back to the store"),
+    "authority.region": n_("handed to the region to decide"),
+    "authority.headquarters": n_("handed to headquarters to decide"),
+    "authority.taken": n_("took the case over"),
+    "paper.asked": n_("owes a paper"),
+    "paper.filed": n_("handed a paper in"),
+    "paper.signed": n_("signed a paper"),
+    "paper.returned": n_("check not passed: the paper is due again"),
+    "paper.closed": n_("paper closed"),
+    "paper.withdrawn": n_("paper no longer owed"),
+    "dispatch.redistributed": n_("went to an idle colleague because of a backlog"),
+    "alert.raised": n_("warned somebody"),
+    "work_order.reopened": n_("cancellation taken back, dispatched again"),
     "work_order.opened": n_("work order opened"),
     "work_order.booked": n_("time fixed"),
     "work_order.unbooked": n_("time taken back"),
@@ -118,10 +144,12 @@ class Entry:
     policy_id: int | None = None
 
 
-def story_of(case_id: int, *, show: str = "") -> list[Entry]:
-    """Give the story of a request; `show` narrows it to `customer`, `internal` or `machine`."""
+def story_of(
+    case_id: int, *, facts: list[Any] | None = None, also: Iterable[Any] = (), show: str = ""
+) -> list[Entry]:
+    """Give the story of a request with those merged into it (`also`); `show` narrows it to `customer`, `internal` or `machine`."""
     notes = notes_of(case_id)
-    facts = list(facts_of_case(case_id))
+    facts = list(facts_of_case(case_id)) if facts is None else facts
     people = names_of({f.values["staff"] for f in facts if isinstance(f.values.get("staff"), int)})
     entries = [_entry(fact, notes, people) for fact in facts if fact.name not in QUIET]
     for message in messages_of_case(case_id):
@@ -129,6 +157,11 @@ def story_of(case_id: int, *, show: str = "") -> list[Entry]:
         entries.append(
             Entry(message.made_at, "message", "", what, "out", text=_LINK.sub("/c/…", message.body))
         )
+    for other in also:
+        entries += [
+            replace(entry, detail=f"{entry.detail} · {other.number}".strip(" ·"))
+            for entry in story_of(other.pk)
+        ]
     entries.sort(key=lambda entry: entry.at)
     wanted = {"customer": ("in", "out"), "internal": ("note",), "machine": ("auto",)}.get(show)
     return [entry for entry in entries if wanted is None or entry.shape in wanted]
@@ -151,6 +184,15 @@ def _entry(fact: Any, notes: dict[int, Any], people: dict[int, tuple[str, str]])
 def _because(fact: Any) -> str:
     """Give the reason of a fact; a code of the pack in its words."""
     pack = policy_for(fact.unit_id).pack
+    for level in pack.governance.authority_levels:
+        if level.above_fen is not None and fact.because == f"amount_fen > {level.above_fen}":
+            return _("more than %(yuan)s yuan at stake") % {"yuan": level.above_fen // 100}
+        if fact.because and fact.because == level.suggest_when:
+            return _("Several customers with the same cause")
+        if fact.because and fact.because == level.when:
+            return level.title[get_language() or "zh"]
+    if fact.because in SENTENCES:
+        return _(SENTENCES[fact.because])
     known = [*pack.clocks.pause_reasons, *pack.dispatch.refusal_reasons]
     return next(
         (row.title[get_language() or "zh"] for row in known if row.code == fact.because), fact.because
@@ -173,6 +215,22 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     if fact.name == "request.received":
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.subject_kind == "paper":
+        title = next(
+            (
+                rule.title
+                for rule in policy_for(fact.unit_id).pack.papers.papers
+                if rule.code == values["paper"]
+            ),
+            None,
+        )
+        return f"{title[get_language() or 'zh'] if title else values['paper']} {values['number']}"
+    if fact.subject_kind == "request" and ("into" in values or "merged" in values or "children" in values):
+        return str(values.get("into") or values.get("merged") or ", ".join(values["children"]))
+    if fact.subject_kind == "authority":
+        return f"{values['amount_fen'] / 100:.2f}" if values.get("amount_fen") else ""
+    if fact.name in ("alert.raised", "dispatch.redistributed"):
+        return people.get(values["staff"], ("", ""))[0]
     if fact.name == "clock.escalated":
         return f"{_title(fact, values.get('code', ''))} +{duration_text(values['overdue_for'])}"
     if fact.name == "clock.breach_withdrawn":

@@ -100,9 +100,12 @@ def work_order_export(request: HttpRequest) -> HttpResponse:
 
 @page("read_work_order")
 def work_order_page(request: HttpRequest, number: str) -> HttpResponse:
-    order = work_order_for(actor(request), number)
-    values = case_values(request, order.request.number, number)
-    values |= {"place": "orders", "slots": _slots(order), "reasons": values["pack"].clocks.pause_reasons}
+    values = case_values(request, "", number)
+    values |= {
+        "place": "orders",
+        "slots": _slots(values["order"]),
+        "reasons": values["pack"].clocks.pause_reasons,
+    }
     return render(request, "desk/request.html", values)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n_
 
+from aftercare.people.states import Role
 from aftercare.policies.selectors import policy_for
 
 register = template.Library()
@@ -23,7 +24,7 @@ STATE_SIGNS = {
     "pending": "todo", "booked": "booked", "in_service": "doing", "completed": "done", "cancelled": "cancel",
     "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
     "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
-    "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel",
+    "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel", "filed": "doing", "withdrawn": "cancel", "merged": "cancel",
 }  # fmt: skip
 
 
@@ -150,6 +151,23 @@ def clock_sign(clock: Any) -> str:
 def yuan(fen: int | None) -> str:
     """Show fen as yuan with two decimals."""
     return "—" if fen is None else f"{fen / 100:,.2f}"
+
+
+@register.filter
+def yuan_plain(fen: int | None) -> str:
+    """Show fen as yuan for an input: no grouping."""
+    return "" if not fen else f"{fen / 100:.2f}"
+
+
+@register.filter
+def iso_minute(text: str) -> str:
+    """Show an instant that is kept as text in JSON."""
+    return local_minute(datetime.fromisoformat(text))
+
+
+@register.filter
+def role_title(role: str) -> str:
+    return str(Role(role).label) if role in Role.values else role
 
 
 @register.filter

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from aftercare.refusals import Invalid, Problem
 
 from .clocks import Calendars, Clocks
+from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
 
 
@@ -90,6 +91,8 @@ class Dispatch(Part):
     within: Seconds
     accept_within: Seconds
     max_unfinished: int = Field(ge=1, le=50)
+    backlog_over: int = Field(default=3, ge=1, le=50)
+    idle_up_to: int = Field(default=1, ge=0, le=50)
     near_km: float = Field(gt=0)
     far_km: float = Field(gt=0)
     speed_kmh: float = Field(gt=0)
@@ -195,42 +198,6 @@ class Reports(Part):
     complaint_cost_fen: int = Field(ge=0)
 
 
-class Grade(Named):
-    within: Seconds
-    plan: Text
-
-
-class Level(Named):
-    above_fen: int | None = None
-    when: Condition = ""
-
-
-class OverdueWarning(Named):
-    """One level of the ladder (M40): how long after the due instant who is told, and whether they must explain."""
-
-    after: Seconds
-    tells: Literal["handler", "supervisor", "executive"]
-    explain: bool = False
-
-
-class Quiet(Part):
-    """Hours in which people are not told of what can wait; `except_for` names the urgencies that can't."""
-
-    begins: str = Field(default="22:00", pattern=r"^\d\d:\d\d$")
-    ends: str = Field(default="07:00", pattern=r"^\d\d:\d\d$")
-    except_for: list[Urgency] = ["urgent", "critical"]
-
-
-class Governance(Part):
-    """governance.toml: the four meanings of 三级, kept in four separate tables (checklist 13)."""
-
-    complaint_grades: list[Grade]
-    authority_levels: list[Level]
-    overdue_warnings: list[OverdueWarning]
-    quiet: Quiet = Quiet()
-    emergency_levels: list[Grade]
-
-
 class Links(Part):
     """links.toml: how long customers' links live and how often wrong tries are allowed."""
 
@@ -257,6 +224,7 @@ class Pack(Part):
     governance: Governance
     links: Links
     calendars: Calendars = Calendars()
+    papers: Papers = Papers()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:

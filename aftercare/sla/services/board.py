@@ -196,12 +196,16 @@ def case_facts(case_id: int, rule: ClockRule) -> list[Fact]:
 
 
 def corrected(facts: list[Fact]) -> list[Fact]:
-    """Give the facts of a case at the instants that later corrections say, without the corrections themselves."""
-    moved = {f.values["fact"]: f for f in facts if f.name == "fact.corrected"}
+    """Give the facts of a case at the instants that later corrections say, without the corrections themselves.
+
+    A fact that was made void by a correction counts no more.
+    """
+    moved = {f.values["fact"]: f.values for f in facts if f.name == "fact.corrected"}
     for fact in facts:
-        if fact.pk in moved:
-            fact.at = datetime.fromisoformat(moved[fact.pk].values["at"])
-    return [fact for fact in facts if fact.name != "fact.corrected"]
+        if fact.pk in moved and not moved[fact.pk].get("void"):
+            fact.at = datetime.fromisoformat(moved[fact.pk]["at"])
+    void = {fact_id for fact_id, values in moved.items() if values.get("void")}
+    return [fact for fact in facts if fact.name != "fact.corrected" and fact.pk not in void]
 
 
 def events_of(facts: Iterable[Fact], rule: ClockRule, key: str) -> list[Event]:

@@ -36,13 +36,18 @@ WORDS = {
 
 
 def explain_clocks(
-    clocks: Iterable[Clock], language: str, *, words: Callable[[str], str] = str
+    clocks: Iterable[Clock],
+    language: str,
+    *,
+    words: Callable[[str], str] = str,
+    known: Iterable[Fact] | None = None,
 ) -> dict[int, list[str]]:
-    """Give the derivation of each clock, by its id."""
+    """Give the derivation of each clock, by its id; `known` are the facts of their case, where they were read already."""
     listed = list(clocks)
     facts: dict[int, list[Fact]] = {}
-    about = Fact.objects.filter(subject_kind="clock", subject_id__in=[clock.pk for clock in listed])
-    for fact in about.order_by("id"):
+    if known is None:
+        known = Fact.objects.filter(subject_kind="clock", subject_id__in=[clock.pk for clock in listed])
+    for fact in sorted((fact for fact in known if fact.subject_kind == "clock"), key=lambda fact: fact.pk):
         facts.setdefault(fact.subject_id, []).append(fact)
     return {clock.pk: _lines(clock, facts.get(clock.pk, []), language, words) for clock in listed}
 

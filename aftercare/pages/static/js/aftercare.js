@@ -11,26 +11,24 @@
 
   function each(selector, act, from) { Array.prototype.forEach.call((from || doc).querySelectorAll(selector), act); }
 
-  /* the server sends the seconds left; the page only counts */
-  function countdown(from) {
+  /* the server sends the seconds left; the page only counts: one tick for all clocks, however often parts are taken anew */
+  function two(n) { return String(n).padStart(2, "0"); }
+  function tick() {
+    var now = Date.now();
     each("[data-due]", function (el) {
-      var end = Date.now() + el.dataset.due * 1000;
-      function tick() {
-        var s = Math.round((end - Date.now()) / 1000), a = Math.abs(s);
-        var text = String(Math.floor(a / 60)).padStart(2, "0") + ":" + String(a % 60).padStart(2, "0");
-        el.textContent = (s < 0 ? el.dataset.late : el.dataset.left).replace("%s", text);
-        if (s < 0) { el.dataset.s = "over"; }
-      }
-      tick(); setInterval(tick, 1000);
-    }, from);
+      if (!el.endsAt) { el.endsAt = now + el.dataset.due * 1000; }
+      var s = Math.round((el.endsAt - now) / 1000), a = Math.abs(s), over = s < 0;
+      el.textContent = (over ? el.dataset.late : el.dataset.left).replace("%s", two(Math.floor(a / 60)) + ":" + two(a % 60));
+      if (over && el.dataset.s !== "over") { el.dataset.s = "over"; doc.dispatchEvent(new CustomEvent("overdue")); }
+    });
     each("[data-up]", function (el) {
-      var start = Date.now() - el.dataset.up * 1000;
-      setInterval(function () {
-        var s = Math.round((Date.now() - start) / 1000);
-        el.textContent = String(Math.floor(s / 60)).padStart(2, "0") + ":" + String(s % 60).padStart(2, "0");
-      }, 1000);
-    }, from);
+      if (!el.startedAt) { el.startedAt = now - el.dataset.up * 1000; }
+      var s = Math.round((now - el.startedAt) / 1000);
+      el.textContent = two(Math.floor(s / 60)) + ":" + two(s % 60);
+    });
   }
+  setInterval(tick, 1000);
+  function countdown() { tick(); }
 
   function widths(from) { each("[data-p]", function (el) { el.style.setProperty("--p", el.dataset.p + "%"); if (el.dataset.w) { el.style.width = el.dataset.p + "%"; } }, from); }
 
@@ -100,12 +98,12 @@
   setTimeout(function () { each(".messages .toast-a", function (el) { el.hidden = true; }); }, 6000);
 
   /* a form is sent once */
-  each("form[method=post]", function (form) {
-    form.addEventListener("submit", function (e) {
-      if (form.dataset.sent && !form.dataset.many) { e.preventDefault(); return; }
-      form.dataset.sent = "1";
-      setTimeout(function () { delete form.dataset.sent; }, 4000);
-    });
+  doc.addEventListener("submit", function (e) {
+    var form = e.target;
+    if (form.method !== "post") { return; }
+    if (form.dataset.sent && !form.dataset.many) { e.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(function () { delete form.dataset.sent; }, 4000);
   });
 
   /* drafts survive a crash of the browser */
@@ -166,17 +164,17 @@
   });
 
   /* lists say what is new and never move under the pointer */
-  var live = doc.querySelector("[data-live]");
-  if (live) {
-    setInterval(function () {
-      if (doc.hidden) { return; }
-      fetch(live.dataset.live, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.json(); }).then(function (d) {
-        var more = d.count - live.dataset.count;
-        live.hidden = !(more > 0);
-        if (more > 0) { live.querySelector("b").textContent = live.dataset.text.replace("%s", more); }
-      }).catch(function () {});
-    }, 15000);
+  var fresh = doc.querySelector("[data-live]");
+  function look() {
+    if (!fresh || doc.hidden) { return; }
+    fetch(fresh.dataset.live, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.json(); }).then(function (d) {
+      var more = d.count - fresh.dataset.has;
+      fresh.hidden = !(more > 0);
+      if (more > 0) { fresh.querySelector("b").textContent = fresh.dataset.text.replace("%s", more); }
+    }).catch(function () {});
   }
+  if (fresh) { setInterval(look, 15000); doc.addEventListener("counts", look); }
+  doc.addEventListener("parts", function (e) { widths(e.detail); tick(); });
 
   var talk = doc.querySelector(".mid .tl-box"); if (talk && innerWidth > 768) { talk.scrollTop = talk.scrollHeight; }
   countdown(); widths(); wire(doc);

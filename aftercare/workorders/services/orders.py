@@ -18,8 +18,8 @@ from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 
-from .models import WorkOrder
-from .states import UNFINISHED, ServiceType
+from ..models import WorkOrder
+from ..states import UNFINISHED, ServiceType
 
 
 def open_work_order(
@@ -123,7 +123,14 @@ def complete_work_order(
     parts_cost_fen: int = 0,
     fee_fen: int = 0,
 ) -> None:
-    """Complete an order with its outcome and charges."""
+    """Complete an order with its outcome and charges; refused while a child order of it is unfinished."""
+    child = WorkOrder.objects.filter(parent=order, state__in=UNFINISHED).order_by("id").first()
+    if child is not None:
+        raise Conflict(
+            _("its child order %(number)s is unfinished") % {"number": child.number},
+            where="state",
+            code="open_child",
+        )
     move(
         order, "completed", by=by, at=at, completed_at=at, outcome=outcome, parts_fen=parts_fen,
         parts_cost_fen=parts_cost_fen, fee_fen=fee_fen, waiting_for="",
@@ -137,6 +144,14 @@ def cancel_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str
     if len(because.strip()) < 2:
         raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
     move(order, "cancelled", by=by, at=at, because=because.strip())
+
+
+def reopen_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
+    """Take the cancellation of an order back: it is pending in nobody's hands, and dispatched again."""
+    move(
+        order, "pending", by=by, at=at, because=because, fact="work_order.reopened", assignee_id=None, assigned_at=None,
+        window_starts_at=None, window_ends_at=None,
+    )  # fmt: skip
 
 
 def pause_work_order(order: WorkOrder, reason: str, *, by: Actor, at: datetime) -> None:
@@ -199,11 +214,14 @@ def convert_to_visit(order: WorkOrder, *, by: Actor, at: datetime, because: str)
             release_work_order(order, by=by, at=at, because=because)
 
 
-def close_finished_request(order: WorkOrder, *, at: datetime) -> bool:
-    """Close the request once its last work order is done; cancelled orders alone do not close it."""
-    request = Request.objects.select_for_update().get(pk=order.request_id)
-    states = set(WorkOrder.objects.filter(request=request).values_list("state", flat=True))
-    if request.state == "open" and "completed" in states and not states & set(UNFINISHED):
+def close_finished_request(request_id: int, *, at: datetime) -> bool:
+    """Close a request once its last work order and what was split from it are done; cancelled orders alone do not close it."""
+    with transaction.atomic():
+        request = Request.objects.select_for_update().get(pk=request_id)
+        states = set(WorkOrder.objects.filter(request=request).values_list("state", flat=True))
+        if request.state != "open" or "completed" not in states or states & set(UNFINISHED):
+            return False
+        if request.children.filter(state="open").exists():
+            return False
         close_request(request, by=MACHINE, at=at)
         return True
-    return False

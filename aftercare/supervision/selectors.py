@@ -1,0 +1,158 @@
+"""Reads of papers, grades and levels of authority."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from aftercare.intake.models import Request
+from aftercare.intake.rules import similarity
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import NotFound
+
+from .models import Authority, Check, Grade, Paper
+from .rules import ALIKE, Case, likeness
+from .states import OWED
+
+LOOKED_AT = 200
+ATTACHED = 6
+
+
+def papers_for(actor: Actor, *, code: str = "", state: str = "") -> QuerySet[Paper]:
+    """Give the papers within reach, newest first."""
+    require(actor, "read_paper")
+    rows = Paper.objects.select_related("request__customer", "unit", "holder", "owner", "filed_by").order_by(
+        "-id"
+    )
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    if code:
+        rows = rows.filter(code=code)
+    return rows.filter(state=state) if state else rows
+
+
+def paper_for(actor: Actor, number: str) -> Paper:
+    found = papers_for(actor).filter(number=number).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def checks_of(paper: Paper) -> list[Check]:
+    return list(paper.checks.select_related("by").order_by("id"))
+
+
+def papers_of(case_id: int) -> list[Paper]:
+    return list(Paper.objects.filter(request_id=case_id).exclude(state="withdrawn").order_by("id"))
+
+
+def paper_counts(actor: Actor, *, since: datetime) -> dict[tuple[str, str], int]:
+    """Count papers by kind and state: all that are owed, and those closed or withdrawn since an instant."""
+    rows = papers_for(actor).filter(Q(state__in=OWED) | Q(state_since__gte=since))
+    return {
+        (code, state): n
+        for code, state, n in rows.order_by().values_list("code", "state").annotate(n=Count("id"))
+    }
+
+
+def cause_counts(actor: Actor, code: str, *, since: datetime) -> list[tuple[str, int]]:
+    """Count the causes named in papers of a kind filed since an instant, the commonest first."""
+    rows = papers_for(actor, code=code).filter(filed_at__gte=since).exclude(cause="")
+    return list(rows.order_by().values_list("cause").annotate(n=Count("id")).order_by("-n", "cause"))
+
+
+def checks_failed(actor: Actor, *, since: datetime) -> int:
+    """Count the checks that did not pass since an instant."""
+    return papers_for(actor).filter(checks__at__gte=since, checks__passed=False).count()
+
+
+def similar_cases(paper: Paper) -> list[dict[str, object]]:
+    """Give the cases most like that of a paper among the last of its kind: number, request, what they share, cause."""
+    within = policy_for(paper.unit_id).pack.papers.similar_within
+    rows = (
+        Paper.objects.filter(code=paper.code, asked_at__gte=paper.asked_at - timedelta(seconds=within))
+        .exclude(request_id=paper.request_id)
+        .exclude(state="withdrawn")
+        .select_related("request")
+    )
+    mine = _case(paper)
+    found = []
+    for other in rows.order_by("-id")[:LOOKED_AT]:
+        words = similarity(paper.request.description, other.request.description)
+        points, shared = likeness(mine, _case(other), words)
+        if points >= ALIKE:
+            found.append((points, other, shared))
+    found.sort(key=lambda row: (-row[0], -row[1].pk))
+    return [
+        {
+            "paper": other.number,
+            "request": other.request.number,
+            "unit": other.unit_id,
+            "shared": shared,
+            "cause": other.cause,
+        }
+        for _points, other, shared in found[:ATTACHED]
+    ]
+
+
+def standing_of(case_id: int) -> tuple[Grade | None, Authority | None]:
+    """Give the grade of a case and the level that decides it, where it has them."""
+    row = (
+        Request.objects.select_related("grade", "authority__taken_by")
+        .only("id", "grade", "authority")
+        .get(pk=case_id)
+    )
+    return getattr(row, "grade", None), getattr(row, "authority", None)
+
+
+def raised_cases(actor: Actor) -> QuerySet[Authority]:
+    """Give the cases within reach that a level above the store decides or that the rules would raise, oldest first."""
+    require(actor, "read_paper")
+    rows = Authority.objects.filter(
+        ~Q(state="store") | ~Q(suggested=""), request__state="open"
+    ).select_related("request", "unit", "taken_by")
+    return (rows if actor.units is None else rows.filter(unit_id__in=actor.units)).order_by("state_since")
+
+
+def store_share(actor: Actor, *, since: datetime) -> tuple[int, int]:
+    """Give how many complaints closed since an instant stayed with the store, and how many were closed (M42: 87 %)."""
+    require(actor, "read_paper")
+    rows = Request.objects.filter(
+        kind="complaint", state__in=["closed", "answered"], state_since__gte=since, is_history=False
+    )
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    closed = rows.count()
+    return closed - rows.filter(authority__state__in=["region", "headquarters"]).count(), closed
+
+
+def complaints_like(request: Request, *, within: int, alike: int) -> list[Request]:
+    """Give complaints of other customers about the same cause, received within so many seconds before this one.
+
+    The same cause: the same category, and the same model or words alike to `alike` percent.
+    """
+    since = request.received_at - timedelta(seconds=within)
+    rows = (
+        Request.objects.filter(
+            kind="complaint",
+            category=request.category,
+            received_at__gte=since,
+            received_at__lte=request.received_at,
+        )
+        .exclude(pk=request.pk)
+        .exclude(customer_id=request.customer_id or 0)
+        .exclude(state="merged")
+    )
+    return [
+        row
+        for row in rows.order_by("-id")[:LOOKED_AT]
+        if (request.product_model and row.product_model == request.product_model)
+        or similarity(request.description, row.description) * 100 >= alike
+    ]
+
+
+def _case(paper: Paper) -> Case:
+    request = paper.request
+    codes = frozenset(str(about["code"]) for about in paper.about)
+    return Case(codes, request.category, request.product_model, paper.unit_id, paper.holder_id)

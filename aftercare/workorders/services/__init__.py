@@ -1,0 +1,27 @@
+"""What can be done with work orders, and with requests that are one matter or several."""
+
+from .merging import Portion, merge_request, split_request, unmerge_request
+from .orders import (
+    assign_work_order,
+    begin_service,
+    book_work_order,
+    cancel_work_order,
+    close_finished_request,
+    complete_work_order,
+    convert_to_visit,
+    note_arrival,
+    open_work_order,
+    open_work_orders,
+    pause_work_order,
+    release_work_order,
+    resume_expired_pauses,
+    resume_work_order,
+    unbook_work_order,
+)
+
+__all__ = [
+    "Portion", "assign_work_order", "begin_service", "book_work_order", "cancel_work_order", "close_finished_request",
+    "complete_work_order", "convert_to_visit", "merge_request", "note_arrival", "open_work_order", "open_work_orders",
+    "pause_work_order", "release_work_order", "resume_expired_pauses", "resume_work_order", "split_request", "unbook_work_order",
+    "unmerge_request",
+]  # fmt: skip
