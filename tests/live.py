@@ -53,6 +53,17 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def python(self, script: str) -> str:
+        """Run a script with Django set up in this installation, and give what it printed."""
+        lines = "".join(f"    {line}\n" for line in script.strip().splitlines())
+        whole = f"from aftercare.cli.starting import installation\nwith installation(migrate=False):\n{lines}"
+        done = subprocess.run(
+            [sys.executable, "-c", whole], env={**self.env, "DJANGO_SETTINGS_MODULE": "aftercare.config.settings"},
+            capture_output=True, text=True, timeout=120, cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
     def start(self) -> None:
         command = [sys.executable, "-m", "aftercare.cli.main", "up", "--port", str(self.port), "--for", "600"]
         self.process = subprocess.Popen(command, env=self.env, start_new_session=True)

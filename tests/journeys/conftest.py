@@ -82,7 +82,12 @@ def page_for(browser, installation):
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
-            "console", lambda m: errors.append(m.text) if m.type == "error" and "422" not in m.text else None
+            "console",
+            lambda m: (
+                errors.append(m.text)
+                if m.type == "error" and "422" not in m.text and "412" not in m.text
+                else None
+            ),
         )
         opened.append(context)
         if number:

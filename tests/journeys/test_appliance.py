@@ -220,6 +220,8 @@ def test_no_page_scrolls_sideways(page_for, installation, language, phone):
         "/requests",
         "/work-orders",
         "/dispatch",
+        "/board",
+        "/papers",
         "/follow-up",
         "/report",
         "/people",

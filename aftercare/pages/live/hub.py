@@ -31,11 +31,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(eq=False)
 class Listener:
-    """One open page: who reads it, the case it shows (none: lists and boards), and what waits to be sent to it."""
+    """One open page: who reads it, the case it shows (none: lists and boards), its tab, and what waits to be sent to it."""
 
     actor: Actor
     case_id: int | None = None
+    tab: str = ""
     waiting: queue.Queue[tuple[str, dict[str, Any]]] = field(default_factory=lambda: queue.Queue(maxsize=200))
+
+    over: bool = False
 
     def tell(self, event: str, values: dict[str, Any]) -> None:
         """Queue an event; a page that does not keep up loses what it can read again anyway."""
@@ -52,8 +55,12 @@ class Hub:
         self._thread: threading.Thread | None = None
 
     def join(self, listener: Listener, *, most: int) -> bool:
-        """Take a listener in; refused when as many listen already as this process may serve."""
+        """Take a listener in, in place of an earlier one of its tab; refused when as many listen as this process may serve."""
         with self._lock:
+            for earlier in [known for known in self._listeners if listener.tab and known.tab == listener.tab]:
+                earlier.over = True
+                earlier.tell("over", {})
+                self._listeners.discard(earlier)
             if len(self._listeners) >= most:
                 return False
             self._listeners.add(listener)

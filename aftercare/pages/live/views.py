@@ -34,7 +34,8 @@ def live(request: HttpRequest) -> HttpResponseBase:
     who = actor(request)
     number = request.GET.get("case", "")
     case_id = request_for(who, number).pk if number else None
-    listener = Listener(who, case_id)
+    tab = f"{who.id}:{request.GET.get('tab', '')[:32]}" if request.GET.get("tab") else ""
+    listener = Listener(who, case_id, tab)
     if not HUB.join(listener, most=settings.LIVE_STREAMS):
         answer = HttpResponse(status=503)
         answer.headers["Retry-After"] = "15"
@@ -91,7 +92,7 @@ class _Stream:
         try:
             connection.close()  # a page may be open for hours and needs no connection of its own
             yield b"retry: 3000\n\n"
-            while (left := ends - time.monotonic()) > 0:
+            while (left := ends - time.monotonic()) > 0 and not self.listener.over:
                 try:
                     event, values = self.listener.waiting.get(timeout=min(BEAT, left))
                 except queue.Empty:

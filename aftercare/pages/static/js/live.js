@@ -7,6 +7,10 @@
   var watch = doc.querySelector("[data-watch]"), caseNo = watch && watch.dataset.case, stream = null, poll = null;
   var token = (doc.querySelector('[name="csrfmiddlewaretoken"]') || {}).value || "";
 
+  /* a page left behind by its tab is told to end when the tab's next page comes */
+  var tab = String(Math.random()).slice(2);
+  try { tab = sessionStorage.getItem("tab") || tab; sessionStorage.setItem("tab", tab); } catch (error) { /* private mode */ }
+
   function each(selector, act, from) { Array.prototype.forEach.call((from || doc).querySelectorAll(selector), act); }
 
   /* at most one run at a time, and one more after it when something came meanwhile */
@@ -113,7 +117,7 @@
   function state(word) { if (sign) { sign.textContent = word; } doc.documentElement.dataset.online = word === words.on ? "1" : ""; }
   function open() {
     if (stream || doc.hidden) { return; }
-    stream = new EventSource(words.stream + (caseNo ? "?case=" + encodeURIComponent(caseNo) : ""));
+    stream = new EventSource(words.stream + "?tab=" + tab + (caseNo ? "&case=" + encodeURIComponent(caseNo) : ""));
     stream.onopen = function () { state(words.on); clearInterval(poll); poll = null; counts(); if (caseNo) { say(doing); here(); } };
     stream.onerror = function () {
       if (stream && stream.readyState === 2) { stream = null; slowly(); } else { state(words.off); }
