@@ -73,7 +73,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Reading:
-    """A clock as its events and its target say it is."""
+    """A clock as its events and its target say it is; paused before it was overdue it stands still: nothing comes due."""
 
     state: str
     started_at: datetime
@@ -81,15 +81,11 @@ class Reading:
     ended_at: datetime | None = None
     paused_at: datetime | None = None
     stretches: tuple[Stretch, ...] = ()
+    stands_still: bool = False
 
     @property
     def is_open(self) -> bool:
         return self.state in ("running", "paused")
-
-    @property
-    def stands_still(self) -> bool:
-        """Paused before it was due: nothing comes due until it goes on."""
-        return self.paused_at is not None and self.due_at > self.paused_at
 
     @property
     def late_by(self) -> timedelta:
@@ -125,7 +121,8 @@ def split_runs(events: Iterable[Event]) -> list[list[Event]]:
 def read_run(run: Sequence[Event], target: Target) -> Reading:
     """Read one run: what it used of its target in each stretch, when it is or was due, and how it ended.
 
-    While paused the due instant is that of going on at the pause; a pause that is never resumed ends with the run.
+    While paused the due instant is that of going on at the pause; a pause that is never resumed ends with the run. What
+    is stopped or paused at the due instant itself is in time.
     """
     stretches: list[Stretch] = []
     left = target.span
@@ -137,14 +134,16 @@ def read_run(run: Sequence[Event], target: Target) -> Reading:
             ended = event
         if running_since is not None and event.what in (PAUSE, STOP, CANCEL):
             used = time_between(target.calendar, running_since, event.at)
-            if due_at is None and (used > left or (used == left and event.at > running_since)):
-                due_at = add_time(target.calendar, running_since, left)
+            if due_at is None and used >= left:
+                due = add_time(target.calendar, running_since, left)
+                due_at = due if due < event.at else None
             left -= used
             stretches.append(Stretch(running_since, event.at, used))
             running_since = None
         elif running_since is None and event.what == RESUME:
             running_since = event.at
     paused_at = stretches[-1].end if stretches and running_since is None and ended is None else None
+    stands_still = paused_at is not None and due_at is None
     if due_at is None:
         since = running_since or (ended.at if ended else stretches[-1].end)
         assert since is not None
@@ -154,7 +153,7 @@ def read_run(run: Sequence[Event], target: Target) -> Reading:
     state = "paused" if paused_at else "running"
     if ended is not None:
         state = "cancelled" if ended.what == CANCEL else "met" if ended.at <= due_at else "missed"
-    return Reading(state, run[0].at, due_at, ended.at if ended else None, paused_at, tuple(stretches))
+    return Reading(state, run[0].at, due_at, ended.at if ended else None, paused_at, tuple(stretches), stands_still)
 
 
 def steps_of(run: Sequence[Event], target: Target, reading: Reading) -> list[tuple[datetime, str]]:

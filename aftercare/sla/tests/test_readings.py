@@ -51,6 +51,9 @@ def run(*happened: tuple[float, str]) -> list[Event]:
         (ALWAYS, [(0, START), (1, PAUSE)], 2, "paused", 2),
         (ALWAYS, [(0, START), (1, PAUSE), (5, RESUME)], 2, "running", 6),
         (ALWAYS, [(0, START), (1, PAUSE), (2, PAUSE), (5, RESUME), (6, RESUME)], 2, "running", 6),
+        (ALWAYS, [(0, START), (2, PAUSE)], 2, "paused", 2),
+        (ALWAYS, [(0, START), (2, PAUSE), (9, STOP)], 2, "met", 9),  # paused with nothing left, and nothing more used
+        (ALWAYS, [(0, START), (2, PAUSE), (5, RESUME), (6, STOP)], 2, "missed", 5),
         (ALWAYS, [(0, START), (1, PAUSE), (4, STOP)], 2, "met", 5),  # it stood still until the end
         (ALWAYS, [(0, START), (3, PAUSE), (5, RESUME)], 2, "running", 2),  # overdue before it was paused
         (OFFICE, [(0, START)], 10, "running", 25),  # Tuesday 10:00
@@ -110,6 +113,7 @@ def events_of(history):
 def by_minutes(one: list[Event], target: Target):
     """Read a run minute by minute, as slowly and simply as can be."""
     left, now, running, n, due = int(target.span.total_seconds() // 60), one[0].at, True, 1, None
+    used_up = None
     while True:
         while n < len(one) and one[n].at <= now:
             event = one[n]
@@ -118,14 +122,18 @@ def by_minutes(one: list[Event], target: Target):
                     "cancelled" if event.what == CANCEL else "met" if due is None or now <= due else "missed",
                     due,
                 )
+            if event.what == RESUME and not running and used_up is not None:
+                used_up = event.at
             running = event.what == RESUME or (running and event.what != PAUSE)
             n += 1
+        if used_up is not None and due is None and running:
+            due = used_up
         if n == len(one) and (due is not None or not running):
             return "running" if running else "paused", due
-        if running and due is None and time_between(target.calendar, now, now + timedelta(minutes=1)):
+        if running and used_up is None and time_between(target.calendar, now, now + timedelta(minutes=1)):
             left -= 1
             if left == 0:
-                due = now + timedelta(minutes=1)
+                used_up = now + timedelta(minutes=1)
         now += timedelta(minutes=1)
 
 

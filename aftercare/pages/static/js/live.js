@@ -39,8 +39,13 @@
     var at = doc.activeElement;
     return (at && part.contains(at) && /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName)) || part.querySelector("details.act[open]");
   }
+  /* where the page can be had again: what was posted to stands at an address that only takes posts */
+  function address() {
+    var own = watch && watch.dataset.url;
+    return !own || own === location.pathname ? location.href : own;
+  }
   var refresh = calmly(function () {
-    return fetch(location.href, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.ok ? a.text() : ""; }).then(function (html) {
+    return fetch(address(), { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.ok ? a.text() : ""; }).then(function (html) {
       if (!html) { return; }
       var fresh = new DOMParser().parseFromString(html, "text/html");
       each("[data-part]", function (part) {
