@@ -115,7 +115,7 @@ class Hub:
                 looked = {note.payload for note in raw.notifies(timeout=5.0, stop_after=1)}
                 time.sleep(APART)
                 looked |= {note.payload for note in raw.notifies(timeout=0)}
-                for listener in listeners:
+                for listener in self._snapshot():  # some came while this thread waited
                     if listener.case_id and str(listener.case_id) in looked:
                         listener.tell("presence", {})
 
