@@ -1,4 +1,4 @@
-"""The work-order list, filters, search by phone and one request, at 10 thousand, 100 thousand and 1 million requests.
+"""The work-order list, filters, search by phone, one request and the supervisor's board, at 10 thousand, 100 thousand and 1 million requests.
 
 Keys: p95_10k_ms, p95_1m_ms (95th percentile over all these pages, server side, through the whole Django stack), growth.
 """
@@ -43,6 +43,9 @@ def measure(rounds: int) -> tuple[dict[str, float], int]:
         "phone": lambda: f"198{luck.randrange(2000):08d}",
         "request": lambda: f"/requests/{luck.choice(numbers)}",
         "home": lambda: "/?queue=all",
+        "board": lambda: "/board",
+        "papers": lambda: "/papers",
+        "counts": lambda: "/live/counts",
     }
     figures: dict[str, float] = {}
     most = 0
