@@ -22,6 +22,7 @@ from aftercare.pages.errors import not_found
 from aftercare.pages.urls import urlpatterns as pages
 from aftercare.people.rules import MACHINE, MATRIX
 from aftercare.people.services import create_client
+from aftercare.supervision.services import ask_paper
 
 PUBLIC = {"case_page", "case_act", "record_page", "report_form", "report_done", "healthz", "readyz"}
 # views whose example needs a thing that only exists mid-way; each is covered by a journey or a domain test
@@ -171,11 +172,17 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
     order = cast_now.order(at=cast_now.at)
     at = datetime.now(UTC)
     survey = open_survey(order, by=MACHINE, at=at)
+    other = cast_now.request(at=cast_now.at, phone="13800000077", name="赵一")
+    paper = None
+    if "/papers/{number}" in path:
+        paper = ask_paper(order.request, "progress_report", by=MACHINE, at=at, because="等主板")
     address = path.replace("{month}", "2024-05")
     address = address.replace(
         "{number}",
         survey.number
         if "surveys" in path
+        else paper.number
+        if "/papers/{number}" in path
         else order.number
         if "work-orders" in path
         else order.request.number,
@@ -186,6 +193,13 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/work-orders/{number}/pause": {"reason": "parts"}, "/work-orders/{number}/cancel": {"because": "重复"},
         "/work-orders/{number}/appointment": {"starts_at": "2030-05-20T14:00:00+08:00", "ends_at": "2030-05-20T16:00:00+08:00"},
         "/surveys/{number}/answer": {"scores": {"overall": 5}},
+        "/requests/{number}/merge": {"into": other.number, "because": "同一件事"},
+        "/requests/{number}/unmerge": {"because": "不是同一件事"},
+        "/requests/{number}/split": {"matters": [{"kind": "inquiry", "description": "另外想问延保怎么买"}]},
+        "/requests/{number}/authority": {"level": "region", "because": "客户要见负责人"},
+        "/requests/{number}/grade": {"grade": "crisis", "because": "媒体在现场"},
+        "/requests/{number}/papers": {"paper": "progress_report", "because": "等主板"},
+        "/papers/{number}": {"entries": {"done": "已联系厂家", "next": "周三到货", "told": "已告知"}},
     }  # fmt: skip
     body = bodies.get(path.removeprefix("/api/v1"), {})
 

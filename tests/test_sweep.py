@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -56,15 +57,38 @@ def database():
         keeper.communicate("\n", timeout=60)
 
 
-def test_sweepers_killed_a_hundred_times_notice_each_step_exactly_once(database):
+def connected(url: str) -> psycopg.Connection:
+    """Connect once the database is there again."""
+    for _try in range(200):
+        try:
+            return psycopg.connect(url, autocommit=True)
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    raise AssertionError("the database did not come back")
+
+
+def crash_database(url: str) -> None:
+    """Kill one of the server's processes: it ends all others, recovers from its log and starts anew."""
+    with connected(url) as link:
+        pids = link.execute(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        for (pid,) in pids.fetchall()[:1]:
+            os.kill(pid, signal.SIGKILL)
+    connected(url).close()
+
+
+def test_sweepers_killed_a_hundred_times_and_a_database_that_crashes_notice_each_step_exactly_once(database):
     url, env = database
     env["DATABASE_URL"] = url
     luck = random.Random(3)
     begun = datetime.now(UTC) - timedelta(hours=3)
     with psycopg.connect(url, autocommit=True) as link:
         link.execute(INSERT, {"at": begun, "count": CLOCKS})
-        kills = 0
+    kills = rounds = 0
+    with contextlib.ExitStack() as stack:
         while kills < KILLS:
+            rounds += 1
             pair = [
                 subprocess.Popen(
                     [sys.executable, "-c", SWEEPER, str(luck.choice((0, 3600, -3600)))],
@@ -77,11 +101,14 @@ def test_sweepers_killed_a_hundred_times_notice_each_step_exactly_once(database)
             for sweeper in pair:
                 sweeper.stdout.readline()
             time.sleep(luck.uniform(0.01, 0.12))
+            if rounds % 6 == 3:
+                crash_database(url)
             for sweeper in pair:
                 sweeper.send_signal(signal.SIGKILL)
                 sweeper.wait()
                 sweeper.stdout.close()
             kills += len(pair)
+        link = stack.enter_context(connected(url))
         last = subprocess.Popen(
             [sys.executable, "-c", SWEEPER, "0"], env=env, stdout=subprocess.PIPE, cwd=ROOT
         )

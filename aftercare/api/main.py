@@ -39,6 +39,7 @@ from .framing import (
     problem,
     refused,
 )
+from .matters import router as matters
 from .shapes import (
     AppointmentOut,
     ClockOut,
@@ -333,3 +334,6 @@ def policy(request: HttpRequest) -> Any:
         "pack": found.name, "number": found.number, "kinds": [k.code for k in forms.kinds],
         "urgencies": [u.code for u in forms.urgencies], "units": sorted(units_for(who).values_list("id", flat=True)),
     }  # fmt: skip
+
+
+api.add_router("", matters)

@@ -200,3 +200,62 @@ class PolicyOut(Schema):
     kinds: list[str]
     urgencies: list[str]
     units: list[int]
+
+
+class MergeIn(ReasonIn):
+    into: Annotated[str, Field(min_length=3, max_length=24)]
+
+
+class MergedOut(Schema):
+    number: str
+    state: str
+    merged_into: str | None
+
+
+class MatterIn(Sent):
+    kind: Code
+    description: Annotated[str, Field(min_length=1, max_length=4000)]
+    category: Code = ""
+
+
+class SplitIn(Sent):
+    matters: Annotated[list[MatterIn], Field(min_length=1, max_length=6)]
+
+
+class SplitOut(Schema):
+    number: str
+    children: list[str]
+
+
+class LevelIn(ReasonIn):
+    level: Literal["region", "headquarters", "back"]
+
+
+class GradeIn(ReasonIn):
+    grade: Literal["ordinary", "urgent", "crisis"]
+
+
+class AskIn(ReasonIn):
+    paper: Code
+
+
+class PaperIn(Sent):
+    entries: dict[Code, Annotated[str, Field(max_length=4000)]]
+
+
+class PaperOut(Schema):
+    number: str
+    paper: str
+    request: str
+    state: str
+    asked_at: datetime
+    filed_at: datetime | None
+    cause: str
+    done_by: date | None
+    rounds: int
+    unit_id: int
+
+
+class PaperPage(Schema):
+    items: list[PaperOut]
+    next: str | None

@@ -60,6 +60,11 @@ class Request(Stateful):
             models.Index(fields=["customer", "-id"], name="request_of_customer"),
             models.Index(fields=["serial"], name="request_by_serial", condition=~models.Q(serial="")),
             models.Index(fields=["received_at"], name="request_by_time"),
+            models.Index(
+                fields=["state_since"],
+                name="complaint_ended",
+                condition=models.Q(kind="complaint", state__in=["closed", "answered"], is_history=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

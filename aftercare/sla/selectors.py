@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
@@ -42,15 +43,21 @@ def next_clocks_of(keys: Iterable[str]) -> dict[str, Clock]:
     return found
 
 
-def edge_of(actor: Actor, *, now: datetime, soon: datetime) -> list[Clock]:
+class Edge(NamedTuple):
+    """A clock that is overdue or about to be: as little of it as a board of thousands needs."""
+
+    id: int
+    case_id: int
+    unit_id: int
+    holder_id: int | None
+    due_at: datetime
+    code: str
+
+
+def edge_of(actor: Actor, *, soon: datetime) -> list[Edge]:
     """Give the clocks within reach that are overdue or due before `soon`, the oldest first, up to `EDGE` of them."""
     rows = running_clocks(actor).filter(due_at__lte=soon).order_by("due_at")
-    return list(
-        rows.only(
-            "case_id", "unit_id", "holder_id", "role", "due_at", "started_at", "state", "title_zh", "title_en", "urgency",
-            "target_seconds", "code",
-        )[:EDGE]
-    )  # fmt: skip
+    return [Edge(*row) for row in rows.values_list(*Edge._fields)[:EDGE]]
 
 
 def in_hand(actor: Actor, holder_ids: Iterable[int]) -> dict[int, int]:

@@ -143,7 +143,11 @@ class Authority(Stateful):
 
     class Meta:
         indexes = [
-            models.Index(fields=["state", "-id"], name="authority_above", condition=~models.Q(state="store"))
+            models.Index(
+                fields=["state", "-id"],
+                name="authority_above",
+                condition=~models.Q(state="store") | ~models.Q(suggested=""),
+            )
         ]
 
     @property

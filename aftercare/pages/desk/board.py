@@ -16,7 +16,7 @@ from aftercare.notices.selectors import alerts_of_clocks
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import names_of, units_for
 from aftercare.policies.selectors import policy_for
-from aftercare.sla.selectors import EDGE, edge_of, in_hand, paused_count
+from aftercare.sla.selectors import EDGE, Edge, clocks_by_id, edge_of, in_hand, paused_count
 from aftercare.supervision.selectors import papers_for, raised_cases, store_share
 
 from ..doors import actor, now, page
@@ -61,61 +61,67 @@ class Place:
 def board(request: HttpRequest) -> HttpResponse:
     """Show the clocks at the edge; the page takes what is new in by itself."""
     who, at = actor(request), now()
-    clocks = edge_of(who, now=at, soon=at + SOON)
+    clocks = edge_of(who, soon=at + SOON)
     over = [clock for clock in clocks if clock.due_at <= at]
     crit = [clock for clock in clocks if clock.due_at > at]
     papers = papers_for(who, code="delay_report").filter(state__in=["due", "filed"])
     kept, closed = store_share(who, since=at - MONTH)
     raised = list(raised_cases(who)[: LISTED + 1])
+    levels = _levels(who, over, at)
+    shown = _listed([edge for _level, edges in levels for edge in edges[:LISTED]] + crit[:LISTED])
+    rungs = [
+        Rung(level, height, len(edges), [shown[edge.id] for edge in edges[:LISTED] if edge.id in shown])
+        for height, (level, edges) in enumerate(levels, 1)
+    ]
     return render(request, "desk/board.html", {
         "place": "board", "over": _cases(over), "crit": _cases(crit), "full": len(clocks) == EDGE, "at": at,
-        "paused": paused_count(who), "rungs": _rungs(who, over, at), "stores": _stores(who, over, crit),
-        "people": _people(who, over, crit), "next": _listed(crit[:LISTED]), "papers": list(papers[:LISTED]), "owed": papers.count(),
+        "paused": paused_count(who), "rungs": rungs, "stores": _stores(who, over, crit),
+        "people": _people(who, over, crit), "next": [shown[edge.id] for edge in crit[:LISTED] if edge.id in shown], "papers": list(papers[:LISTED]), "owed": papers.count(),
         "raised": raised[:LISTED], "more_raised": len(raised) > LISTED, "kept": kept, "closed": closed,
         "share": kept / closed if closed else None,
     })  # fmt: skip
 
 
-def _rungs(who: Actor, over: list[Any], at: datetime) -> list[Rung]:
+def _levels(who: Actor, over: list[Edge], at: datetime) -> list[tuple[Any, list[Edge]]]:
     """Put the overdue clocks that have a ladder on the highest level they have reached."""
     pack = policy_for(who.unit_id).pack
     levels, codes = (
         pack.governance.overdue_warnings,
         {rule.code for rule in pack.clocks.clocks if rule.ladder},
     )
-    over = [clock for clock in over if clock.code in codes]
-    found: list[Rung] = []
-    for height, level in enumerate(levels, 1):
-        upper = levels[height].after if height < len(levels) else None
-        mine = [
-            clock for clock in over
-            if (at - clock.due_at).total_seconds() >= level.after and (upper is None or (at - clock.due_at).total_seconds() < upper)
-        ]  # fmt: skip
-        found.append(Rung(level, height, len(mine), _listed(mine[:LISTED])))
+    found: list[tuple[Any, list[Edge]]] = [(level, []) for level in levels]
+    for edge in over:
+        late = (at - edge.due_at).total_seconds()
+        reached = [edges for level, edges in found if late >= level.after]
+        if reached and edge.code in codes:
+            reached[-1].append(edge)
     return found
 
 
-def _listed(clocks: list[Any]) -> list[Any]:
-    """Pair clocks with their request, who holds them, and who has acknowledged a warning of them."""
-    requests = {row.pk: row for row in requests_by_id({clock.case_id for clock in clocks})}
-    names = names_of({clock.holder_id for clock in clocks if clock.holder_id})
-    alerts = alerts_of_clocks((clock.pk, clock.case_id) for clock in clocks)
+def _listed(edges: list[Edge]) -> dict[int, Any]:
+    """Give clocks by id, each with its request, who holds it, and who has acknowledged a warning of it."""
+    clocks = clocks_by_id(edge.id for edge in edges)
+    requests = {row.pk: row for row in requests_by_id({edge.case_id for edge in edges})}
+    names = names_of({edge.holder_id for edge in edges if edge.holder_id})
+    alerts = alerts_of_clocks((edge.id, edge.case_id) for edge in edges)
     language = get_language() or "zh"
-    return [
-        {"clock": clock, "title": clock.title(language), "request": requests[clock.case_id],
-         "holder": names.get(clock.holder_id or 0, ("", ""))[0], "alert": alerts.get(clock.pk)}
-        for clock in clocks if clock.case_id in requests
-    ]  # fmt: skip
+    return {
+        edge.id: {
+            "clock": clocks[edge.id], "title": clocks[edge.id].title(language), "request": requests[edge.case_id],
+            "holder": names.get(edge.holder_id or 0, ("", ""))[0], "alert": alerts.get(edge.id),
+        }
+        for edge in edges if edge.case_id in requests and edge.id in clocks
+    }  # fmt: skip
 
 
-def _stores(who: Actor, over: list[Any], crit: list[Any]) -> list[Place]:
+def _stores(who: Actor, over: list[Edge], crit: list[Edge]) -> list[Place]:
     overs, crits = Counter(clock.unit_id for clock in over), Counter(clock.unit_id for clock in crit)
     stores = [unit for unit in units_for(who) if unit.kind == "store" or overs[unit.pk] or crits[unit.pk]]
     places = [Place(unit, overs[unit.pk], crits[unit.pk]) for unit in stores]
     return sorted(places, key=lambda place: (-place.over, -place.crit, place.of.name_key))
 
 
-def _people(who: Actor, over: list[Any], crit: list[Any]) -> list[Place]:
+def _people(who: Actor, over: list[Edge], crit: list[Edge]) -> list[Place]:
     overs, crits = Counter(clock.holder_id for clock in over), Counter(clock.holder_id for clock in crit)
     ids = {holder for holder in (*overs, *crits) if holder}
     names, hands = names_of(ids), in_hand(who, ids)
@@ -127,5 +133,5 @@ def _people(who: Actor, over: list[Any], crit: list[Any]) -> list[Place]:
     return sorted(places, key=lambda place: (-place.over, -place.crit, place.of))[:PEOPLE]
 
 
-def _cases(clocks: list[Any]) -> int:
+def _cases(clocks: list[Edge]) -> int:
     return len({clock.case_id for clock in clocks})

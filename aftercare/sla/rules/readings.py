@@ -153,7 +153,9 @@ def read_run(run: Sequence[Event], target: Target) -> Reading:
     state = "paused" if paused_at else "running"
     if ended is not None:
         state = "cancelled" if ended.what == CANCEL else "met" if ended.at <= due_at else "missed"
-    return Reading(state, run[0].at, due_at, ended.at if ended else None, paused_at, tuple(stretches), stands_still)
+    return Reading(
+        state, run[0].at, due_at, ended.at if ended else None, paused_at, tuple(stretches), stands_still
+    )
 
 
 def steps_of(run: Sequence[Event], target: Target, reading: Reading) -> list[tuple[datetime, str]]:

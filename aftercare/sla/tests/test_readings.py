@@ -52,7 +52,13 @@ def run(*happened: tuple[float, str]) -> list[Event]:
         (ALWAYS, [(0, START), (1, PAUSE), (5, RESUME)], 2, "running", 6),
         (ALWAYS, [(0, START), (1, PAUSE), (2, PAUSE), (5, RESUME), (6, RESUME)], 2, "running", 6),
         (ALWAYS, [(0, START), (2, PAUSE)], 2, "paused", 2),
-        (ALWAYS, [(0, START), (2, PAUSE), (9, STOP)], 2, "met", 9),  # paused with nothing left, and nothing more used
+        (
+            ALWAYS,
+            [(0, START), (2, PAUSE), (9, STOP)],
+            2,
+            "met",
+            9,
+        ),  # paused with nothing left, and nothing more used
         (ALWAYS, [(0, START), (2, PAUSE), (5, RESUME), (6, STOP)], 2, "missed", 5),
         (ALWAYS, [(0, START), (1, PAUSE), (4, STOP)], 2, "met", 5),  # it stood still until the end
         (ALWAYS, [(0, START), (3, PAUSE), (5, RESUME)], 2, "running", 2),  # overdue before it was paused
