@@ -48,6 +48,11 @@ def last_fact(subject_kind: str, subject_id: int, name: str) -> Fact | None:
     )
 
 
+def fact_of_case(case_id: int, fact_id: int) -> Fact | None:
+    """Give one fact of a case; facts about clocks are derived and not among them."""
+    return Fact.objects.filter(case_id=case_id, id=fact_id).exclude(subject_kind="clock").first()
+
+
 def parked_facts() -> list[ParkedFact]:
     return list(ParkedFact.objects.select_related("fact").order_by("id")[:200])
 

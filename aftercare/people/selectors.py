@@ -127,6 +127,23 @@ def hours_of_unit(unit_id: int) -> dict[str, list[str]] | None:
     return Unit.objects.filter(id=unit_id).values_list("hours", flat=True).first()
 
 
+def leaves_ahead(staff_id: int, *, at: datetime) -> list[Leave]:
+    """Give the leaves of somebody that are not over."""
+    return list(
+        Leave.objects.filter(staff_id=staff_id, ends_at__gt=at)
+        .select_related("deputy", "staff")
+        .order_by("starts_at")
+    )
+
+
+def leave_for(actor: Actor, leave_id: int) -> Leave:
+    rows = Leave.objects.select_related("staff").filter(id=leave_id)
+    found = (rows if actor.units is None else rows.filter(staff__unit_id__in=actor.units)).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def shifts_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     rows = Shift.objects.filter(staff_id=staff_id, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
     return list(rows.values_list("starts_at", "ends_at"))

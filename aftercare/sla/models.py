@@ -126,8 +126,9 @@ class Clock(models.Model):
 
 
 class Replan(models.Model):
-    """One pass over the open clocks because a policy came into force: how far it is."""
+    """One pass over the open clocks because a policy came into force, or a unit (all of its own) has other hours: how far it is."""
 
     asked_at = models.DateTimeField()
+    unit_id = models.BigIntegerField(null=True)
     last_id = models.BigIntegerField(default=0)
     done = models.BooleanField(default=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -25,12 +27,13 @@ from aftercare.intake.services import (
     plan_request,
     reopen_request,
 )
-from aftercare.ledger.selectors import facts_of_case
-from aftercare.people.selectors import units_for
+from aftercare.ledger.selectors import fact_of_case, facts_of_case
+from aftercare.ledger.services import correct_fact
+from aftercare.people.selectors import units_for, zone_of
 from aftercare.people.services import require, reveal
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
-from aftercare.refusals import NotFound
+from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import clocks_of_case, next_clocks
 from aftercare.sla.services import explain_clocks
 from aftercare.supervision.selectors import papers_of, standing_of
@@ -142,6 +145,26 @@ def request_urgency(request: HttpRequest, number: str) -> HttpResponse:
         row, request.POST.get("urgency", ""), by=who, at=now(), because=request.POST.get("because", "")
     )
     messages.info(request, _("Urgency changed; the clocks follow"))
+    return redirect("request_page", number)
+
+
+@page("correct_fact", "POST")
+def request_correct(request: HttpRequest, number: str) -> HttpResponse:
+    """Correct the time of something recorded; the fact stays as it was, what is derived from it follows."""
+    who, posted = actor(request), request.POST
+    row = request_for(who, number)
+    chosen = posted.get("fact", "")
+    fact = fact_of_case(row.pk, int(chosen)) if chosen.isdigit() and len(chosen) < 19 else None
+    if fact is None:
+        raise Invalid(_("choose what is corrected"), where="fact", expected=_("an entry of this story"))
+    try:
+        happened = datetime.fromisoformat(posted.get("happened_at", "")).replace(
+            tzinfo=ZoneInfo(zone_of(row.unit_id))
+        )
+    except ValueError:
+        raise Invalid(_("this is not a time"), where="happened_at", expected="2026-11-22T08:00") from None
+    correct_fact(fact, happened_at=happened, by=who, at=now(), because=posted.get("because", ""))
+    messages.info(request, _("Corrected; the clocks follow"))
     return redirect("request_page", number)
 
 

@@ -22,7 +22,6 @@ from aftercare.followup.services import (
     take_recovery,
 )
 from aftercare.people.selectors import root_unit, staff_for, units_for
-from aftercare.people.states import Role
 from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.products.rules import months_later
@@ -147,26 +146,6 @@ def report_rows(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "desk/report_rows.html", {
         "place": "report", "measure": measure, "rows": shown[:100], "month": f"{month:%Y-%m}",
         "next": shown[99].pk if len(shown) > 100 else None,
-    })  # fmt: skip
-
-
-@page("read_people")
-def people_page(request: HttpRequest) -> HttpResponse:
-    who, at = actor(request), now()
-    units = list(units_for(who))
-    unit = request.GET.get("unit", "")
-    role = request.GET.get("role", "")
-    staff = list(
-        staff_for(
-            who, unit_id=int(unit) if unit.isdigit() else None, role=role if role in Role.values else ""
-        )[:200]
-    )
-    loads = workloads([s.pk for s in staff])
-    return render(request, "desk/people.html", {
-        "place": "people", "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
-        "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices,
-        "today": _local(at).date(),
-        "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
     })  # fmt: skip
 
 

@@ -142,6 +142,7 @@ class Entry:
     text: str = ""
     because: str = ""
     policy_id: int | None = None
+    fact_id: int = 0
 
 
 def story_of(
@@ -177,7 +178,7 @@ def _entry(fact: Any, notes: dict[int, Any], people: dict[int, tuple[str, str]])
     icon = ICONS.get(fact.subject_kind, "ti:point").removeprefix("ti:")
     return Entry(
         fact.at, "lock" if shape == "note" else icon, "" if machine else fact.actor_name, what, shape,
-        _detail(fact, people), note.text if note else "", _because(fact), fact.policy_id if machine else None,
+        _detail(fact, people), note.text if note else "", _because(fact), fact.policy_id if machine else None, fact.pk,
     )  # fmt: skip
 
 

@@ -8,13 +8,16 @@ from .staffing import (
     add_shift,
     add_staff,
     add_unit,
+    change_contact,
+    end_leave,
     report_position,
     set_password,
+    set_unit_hours,
     sign_out_everywhere,
 )
 
 __all__ = [
-    "add_certificate", "add_leave", "add_shift", "add_staff", "add_unit", "client_of_key", "count_against_limit",
-    "create_client", "keep_answer", "kept_answer", "report_position", "require", "reveal", "revoke_client",
-    "set_password", "sign_out_everywhere",
+    "add_certificate", "add_leave", "add_shift", "add_staff", "add_unit", "change_contact", "client_of_key", "count_against_limit",
+    "create_client", "end_leave", "keep_answer", "kept_answer", "report_position", "require", "reveal", "revoke_client",
+    "set_password", "set_unit_hours", "sign_out_everywhere",
 ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -14,14 +15,20 @@ from pypinyin import Style, lazy_pinyin
 
 from aftercare.ledger.services import record
 from aftercare.privacy.rules import masked_name, masked_phone
-from aftercare.refusals import Invalid, Problem
+from aftercare.refusals import Conflict, Invalid, Problem
 
 from ..models import Certificate, Leave, Shift, Staff, Unit
 from ..rules import Actor
+from ..selectors import hours_of_unit
 from ..states import Role, UnitKind
 from .access import require
 
 NUMBER = re.compile(r"[A-Z]{2}\d{7,10}")
+PHONE = re.compile(r"\+?[\d -]{5,20}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+OPENING = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-4]):[0-5]\d)")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONGEST_LEAVE = timedelta(days=366)
 
 
 def pinyin_key(text: str) -> str:
@@ -136,10 +143,19 @@ def add_leave(
     staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, reason: str = "",
     deputy: Staff | None = None,
 ) -> Leave:  # fmt: skip
-    """Note that somebody is away, and who answers for them meanwhile."""
-    require(by, "edit_people")
+    """Note that somebody is away, and who answers for them meanwhile; who is away then themselves is no deputy."""
+    require(by, "plan_people", unit_id=staff.unit_id, reach=True)
     if ends_at <= starts_at:
-        raise Invalid(_("the leave ends before it begins"), where="ends_at")
+        raise Invalid(
+            _("the leave ends before it begins"), where="ends_at", expected=_("later than its beginning")
+        )
+    if ends_at - starts_at > LONGEST_LEAVE:
+        raise Invalid(_("the leave is too long"), where="ends_at", expected=_("at most a year"))
+    if deputy is not None:
+        if deputy.pk == staff.pk:
+            raise Invalid(_("nobody is their own deputy"), where="deputy", expected=_("a colleague"))
+        if Leave.objects.filter(staff=deputy, starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
+            raise Conflict(_("the deputy is away then too"), where="deputy", code="deputy_away")
     row = Leave.objects.create(
         staff=staff, starts_at=starts_at, ends_at=ends_at, reason=reason, deputy=deputy
     )
@@ -148,9 +164,74 @@ def add_leave(
         staff,
         by=by,
         at=at,
-        values={"from": starts_at.isoformat(), "to": ends_at.isoformat()},
+        values={
+            "from": starts_at.isoformat(),
+            "to": ends_at.isoformat(),
+            "deputy": deputy.number if deputy else "",
+        },
     )
     return row
+
+
+def end_leave(leave: Leave, *, by: Actor, at: datetime) -> None:
+    """Note that somebody is back before their leave ends, or does not go."""
+    require(by, "plan_people", unit_id=leave.staff.unit_id, reach=True)
+    if leave.ends_at <= at:
+        raise Conflict(_("this leave is over already"), where="leave")
+    with transaction.atomic():
+        if leave.starts_at >= at:
+            leave.delete()
+        else:
+            Leave.objects.filter(pk=leave.pk).update(ends_at=at)
+        record("staff.back", leave.staff, by=by, at=at)
+
+
+def change_contact(staff: Staff, *, phone: str, email: str, by: Actor, at: datetime) -> None:
+    """Change where warnings reach somebody; the fact says that it was changed, not to what."""
+    require(by, "plan_people", unit_id=staff.unit_id, reach=True)
+    problems = []
+    if phone.strip() and not PHONE.fullmatch(phone.strip()):
+        problems.append(Problem("phone", _("this is not a phone number"), "13812345678"))
+    if email.strip() and not EMAIL.fullmatch(email.strip()):
+        problems.append(Problem("email", _("this is not an e-mail address"), "name@example.com"))
+    if problems:
+        raise Invalid(_("the contact can't be changed"), problems)
+    staff.phone, staff.email = phone.strip(), email.strip()
+    staff.phone_masked = masked_phone(staff.phone) if staff.phone else ""
+    with transaction.atomic():
+        staff.save(update_fields=["phone", "email", "phone_masked"])
+        record("staff.contact_changed", staff, by=by, at=at)
+
+
+def set_unit_hours(unit: Unit, hours: dict[str, list[str]] | None, *, by: Actor, at: datetime) -> None:
+    """Give a unit opening hours of its own (`{"mon": ["09:00-12:00", "13:00-18:00"], …}`), or None for the pack's.
+
+    Days left out are shut. Open clocks that run in the unit's hours follow.
+    """
+    require(by, "plan_people", unit_id=unit.pk, reach=True)
+    problems = []
+    for day, openings in (hours or {}).items():
+        if day not in WEEKDAYS:
+            problems.append(Problem(day, _("this is not a day of the week"), ", ".join(WEEKDAYS)))
+            continue
+        spans = []
+        for opening in openings:
+            found = OPENING.fullmatch(opening)
+            if found is None or found[1] == found[2]:
+                problems.append(Problem(day, _("these are not hours"), "09:00-12:00, 13:30-18:00"))
+                continue
+            spans.append((found[1], found[2]))
+        if any(one[1] > other[0] for one, other in itertools.pairwise(sorted(spans))):
+            problems.append(Problem(day, _("these hours overlap"), "09:00-12:00, 13:30-18:00"))
+    if hours is not None and not any(hours.values()):
+        problems.append(Problem("hours", _("the unit would never be open"), _("hours on one day at least")))
+    if problems:
+        raise Invalid(_("the hours can't be set"), problems)
+    unit.hours = hours
+    with transaction.atomic():
+        unit.save(update_fields=["hours"])
+        record("unit.hours_set", unit, by=by, at=at, values={"unit": unit.pk, "hours": hours})
+    hours_of_unit.forget()
 
 
 def report_position(staff_id: int, *, lat: float, lon: float, at: datetime) -> None:

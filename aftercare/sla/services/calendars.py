@@ -28,7 +28,7 @@ def calendar_of(policy_id: int, code: str, unit_id: int) -> Calendar:
 
 def own_hours(unit_id: int) -> Own | None:
     own = hours_of_unit(unit_id)
-    return tuple((day, tuple(own[day])) for day in WEEK) if own else None
+    return tuple((day, tuple(own.get(day, ()))) for day in WEEK) if own else None
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -11,6 +11,8 @@ from aftercare.policies.selectors import policy_for
 
 from ..models import Clock, Replan
 from .board import Board, steps_for
+
+SETTLED = timedelta(seconds=2)
 
 
 def follow_facts(facts: list[Fact], *, at: datetime) -> None:
@@ -23,24 +25,32 @@ def follow_facts(facts: list[Fact], *, at: datetime) -> None:
         board.save()
         if any(fact.name == "policy.activated" for fact in facts):
             Replan.objects.create(asked_at=at)
+        for fact in facts:
+            if fact.name == "unit.hours_set":
+                Replan.objects.create(asked_at=at, unit_id=fact.values["unit"])
 
 
 def replan_clocks(*, at: datetime, limit: int = 500) -> int:
-    """Derive open clocks anew under the policy now in force, keeping their events; give how many were looked at.
+    """Derive open clocks anew under the policy and hours now in force, keeping their events; give how many were looked at.
 
-    Each activation asks for one pass over the open clocks. A clock that the new pack does not know keeps its promise.
+    Each activation asks for one pass over the open clocks, other hours of a unit for one over its own. A clock that the
+    new pack does not know keeps its promise. A pass begins once what processes remember for a second is forgotten.
     """
     with transaction.atomic():
-        plan = Replan.objects.select_for_update(skip_locked=True).filter(done=False).order_by("id").first()
+        asked = Replan.objects.select_for_update(skip_locked=True).filter(
+            done=False, asked_at__lte=at - SETTLED
+        )
+        plan = asked.order_by("id").first()
         if plan is None:
             return 0
         rows = Clock.objects.select_for_update().filter(id__gt=plan.last_id, state__in=["running", "paused"])
+        rows = rows if plan.unit_id is None else rows.filter(unit_id=plan.unit_id)
         clocks = list(rows.order_by("id")[:limit])
         board = Board([], at=at)
         for clock in clocks:
             policy = policy_for(clock.unit_id)
             known = any(rule.code == clock.code for rule in policy.pack.clocks.clocks)
-            if clock.policy_id != policy.id and known:
+            if (clock.policy_id != policy.id or plan.unit_id is not None) and known:
                 clock.policy_id = policy.id
                 board.rederive(clock)
         board.save()
