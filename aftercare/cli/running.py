@@ -157,6 +157,7 @@ def _live(options: argparse.Namespace) -> None:
         "requests": "requests", "work_orders": "work orders (done)", "offers": "offers/yes/no/silent",
         "appointments": "appointments (moved)", "visits": "visits signed", "pauses": "pauses", "breaches": "clocks missed",
         "queue": "for the dispatcher", "surveys": "ratings (mean)", "recoveries": "unhappy customers",
+        "papers": "papers/written/closed",
     }  # fmt: skip
     for name, text in result.lines:
         say(f"  {titles[name]:<22}{text}")

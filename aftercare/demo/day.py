@@ -48,6 +48,7 @@ from aftercare.visits.services import (
 from aftercare.workorders.models import WorkOrder
 
 from .founding import ZONE, Founded
+from .reports import paper_asked, paper_filed
 from .signature import SIGNATURE
 from .stories import ANGRY, OPINIONS_BAD, OPINIONS_GOOD, Story
 
@@ -338,6 +339,8 @@ _REACTIONS: dict[str, Callable[[Day, Fact, datetime], None]] = {
     "appointment.rescheduled": Day.booked,
     "survey.opened": Day.survey_opened,
     "recovery.opened": Day.recovery_opened,
+    "paper.asked": paper_asked,
+    "paper.filed": paper_filed,
 }
 
 

@@ -25,6 +25,7 @@ from .people import CITY, DISTRICTS, GIVEN, ROLE_ACCOUNTS, STREETS, SURNAMES
 from .stories import COMPANIES, Company
 
 PASSWORD = "demo-aftercare-2026"
+OF_HEADQUARTERS = {"headquarters", "legal", "purchasing", "quality"}
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -38,6 +39,7 @@ class Founded:
     agents: list[Staff] = field(default_factory=list)
     supervisor: Staff | None = None
     dispatcher: Staff | None = None
+    managers: list[Staff] = field(default_factory=list)
     engineers: dict[int, Staff] = field(default_factory=dict)
     owners: list[tuple[Customer, list[Item]]] = field(default_factory=list)
     products: dict[str, list[Product]] = field(default_factory=dict)
@@ -81,7 +83,7 @@ def _hire(founded: Founded, region: Unit, provider: Unit, *, at: datetime, luck:
     hashed = make_password(PASSWORD)
     for number, roles, _title in ROLE_ACCOUNTS:
         staff = _add(
-            founded, number, region if roles != ["headquarters"] else founded.root, roles, hashed, at, luck
+            founded, number, founded.root if set(roles) & OF_HEADQUARTERS else region, roles, hashed, at, luck
         )
         if roles == ["agent"]:
             founded.agents.append(staff)
@@ -91,7 +93,7 @@ def _hire(founded: Founded, region: Unit, provider: Unit, *, at: datetime, luck:
             founded.dispatcher = staff
     _add(founded, "QY2024001", region, ["regional"], hashed, at, luck)
     for n, store in enumerate(founded.stores, start=1):
-        _add(founded, f"DZ{2024000 + n}", store, ["store_manager"], hashed, at, luck)
+        founded.managers.append(_add(founded, f"DZ{2024000 + n}", store, ["store_manager"], hashed, at, luck))
     for n in range(1, founded.company.engineers + 1):
         store = founded.stores[n % len(founded.stores)]
         engineer = _add(founded, f"GY{2024000 + n}", store, ["engineer"], hashed, at, luck, at_home=True)

@@ -62,4 +62,7 @@ ROLE_ACCOUNTS = (
     ("KF2024003", ["agent"], "客服专员"),
     ("ZB2024001", ["headquarters"], "总部客服"),
     ("FX2024001", ["analyst"], "数据分析师"),
+    ("FW2024001", ["legal"], "法务"),
+    ("CG2024001", ["purchasing"], "采购"),
+    ("ZJ2024001", ["quality"], "质量"),
 )

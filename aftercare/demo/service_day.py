@@ -98,6 +98,7 @@ def _summary(day: Day) -> list[tuple[str, str]]:
         ("queue", str(QueueEntry.objects.filter(state="waiting").count())),
         ("surveys", f"{len(scores)} ({sum(scores) / len(scores):.2f} / 5)" if scores else "0"),
         ("recoveries", str(Recovery.objects.count())),
+        ("papers", f"{t['paper.asked']} / {t['paper.filed']} / {t['paper.closed']}"),
     ]
 
 
