@@ -17,6 +17,7 @@ PAGES = (
     "/work-orders?state=pending",
     "/dispatch",
     "/board",
+    "/board/late",
     "/papers",
     "/follow-up",
     "/people",

@@ -134,7 +134,7 @@ MIDWAY = {
     "unit_hours", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
     "import_map", "raw_correct", "field_offer", "field_job", "field_reveal", "field_step",
 }  # fmt: skip
-ALLOWED = dict.fromkeys(("home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "papers_page", "live_counts", "presence"), (200,))  # fmt: skip
+ALLOWED = dict.fromkeys(("home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence"), (200,))  # fmt: skip
 
 
 ALLOWED["live"] = (503,)  # the tests allow no stream; the journeys do

@@ -66,6 +66,7 @@ urlpatterns = [
     path("visits/<str:number>/files/<int:file_id>", work_orders.visit_file, name="visit_file"),
     path("dispatch", steering.dispatch_page, name="dispatch_page"),
     path("board", board.board, name="board"),
+    path("board/late", board.late, name="late"),
     path("papers", papers.papers_page, name="papers_page"),
     path("papers/<str:number>", papers.paper_page, name="paper_page"),
     path("live", live.live, name="live"),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 DESK = frozenset(
-    {"agent", "dispatcher", "supervisor", "store_manager", "manager", "headquarters", "administrator"}
+    {
+        "agent",
+        "dispatcher",
+        "supervisor",
+        "store_manager",
+        "regional",
+        "manager",
+        "headquarters",
+        "administrator",
+    }
 )
 TOLD = frozenset(
     {

@@ -58,6 +58,9 @@ class Clock(models.Model):
             models.Index(
                 fields=["next_step_at"], name="clock_sweep", condition=models.Q(next_step_at__isnull=False)
             ),
+            models.Index(
+                fields=["-breached_at"], name="clock_breached", condition=models.Q(breached_at__isnull=False)
+            ),
             models.Index(fields=["unit_id"], name="clock_paused", condition=models.Q(state="paused")),
             models.Index(fields=["case_id"], name="clock_of_case"),
             models.Index(fields=["key"], name="clock_of_thing"),

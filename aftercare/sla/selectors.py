@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import ExtractHour
 
 from aftercare.people.rules import Actor
 
@@ -58,6 +60,32 @@ def edge_of(actor: Actor, *, soon: datetime) -> list[Edge]:
     """Give the clocks within reach that are overdue or due before `soon`, the oldest first, up to `EDGE` of them."""
     rows = running_clocks(actor).filter(due_at__lte=soon).order_by("due_at")
     return [Edge(*row) for row in rows.values_list(*Edge._fields)[:EDGE]]
+
+
+def breaches(
+    actor: Actor, *, since: datetime, category: str | None = None, hours: tuple[int, int] | None = None,
+    holder_id: int | None = None, zone: str,
+) -> QuerySet[Clock]:  # fmt: skip
+    """Give the clocks within reach that went overdue since an instant: of a category, in hours of the local day, of a person."""
+    since_then = (
+        Clock.objects.filter(breached_at__gte=since).exclude(state="cancelled").order_by("-breached_at")
+    )
+    rows: QuerySet[Any] = since_then.annotate(hour=ExtractHour("breached_at", tzinfo=ZoneInfo(zone)))
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    if category is not None:
+        rows = rows.filter(category=category)
+    if hours is not None:
+        rows = rows.filter(hour__gte=hours[0], hour__lt=hours[1])
+    return rows if holder_id is None else rows.filter(holder_id=holder_id)
+
+
+def breach_counts(rows: QuerySet[Clock]) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:
+    """Count breaches by category and hour, and by person, the most first."""
+    by_hour = rows.order_by().values_list("category", "hour").annotate(n=Count("id"))
+    by_person = (
+        rows.filter(holder_id__isnull=False).order_by().values_list("holder_id").annotate(n=Count("id"))
+    )
+    return list(by_hour), list(by_person.order_by("-n")[:20])
 
 
 def in_hand(actor: Actor, holder_ids: Iterable[int]) -> dict[int, int]:

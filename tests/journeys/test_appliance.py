@@ -221,6 +221,7 @@ def test_no_page_scrolls_sideways(page_for, installation, language, phone):
         "/work-orders",
         "/dispatch",
         "/board",
+        "/board/late",
         "/papers",
         "/follow-up",
         "/report",

@@ -14,9 +14,18 @@ from django.utils.translation import get_language
 from aftercare.intake.selectors import requests_by_id
 from aftercare.notices.selectors import alerts_of_clocks
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import names_of, units_for
+from aftercare.people.selectors import names_of, units_for, zone_of
 from aftercare.policies.selectors import policy_for
-from aftercare.sla.selectors import EDGE, Edge, clocks_by_id, edge_of, in_hand, paused_count
+from aftercare.sla.selectors import (
+    EDGE,
+    Edge,
+    breach_counts,
+    breaches,
+    clocks_by_id,
+    edge_of,
+    in_hand,
+    paused_count,
+)
 from aftercare.supervision.selectors import papers_for, raised_cases, store_share
 
 from ..doors import actor, now, page
@@ -25,6 +34,7 @@ SOON = timedelta(minutes=30)
 LISTED = 6
 PEOPLE = 12
 MONTH = timedelta(days=30)
+PART = 2  # hours of the day that are counted together
 
 
 @dataclass(frozen=True)
@@ -135,3 +145,52 @@ def _people(who: Actor, over: list[Edge], crit: list[Edge]) -> list[Place]:
 
 def _cases(clocks: list[Edge]) -> int:
     return len({clock.case_id for clock in clocks})
+
+
+@page("read_board")
+def late(request: HttpRequest) -> HttpResponse:
+    """Show what went overdue in 30 days by category × time of day × person, and the cases behind each number (M105)."""
+    who, at = actor(request), now()
+    category, part, person = (request.GET.get(name) for name in ("category", "part", "person"))
+    hours = (int(part), int(part) + PART) if part and part.isdigit() and int(part) < 24 else None
+    holder = int(person) if person and person.isdigit() and len(person) < 19 else None
+    zone = zone_of(who.unit_id) if who.unit_id else "Asia/Shanghai"
+    by_hour, by_person = breach_counts(breaches(who, since=at - MONTH, zone=zone))
+    chosen = breaches(who, since=at - MONTH, category=category, hours=hours, holder_id=holder, zone=zone)
+    rows = list(chosen[:50])
+    requests = {row.pk: row for row in requests_by_id({clock.case_id for clock in rows})}
+    names = names_of(
+        {clock.holder_id for clock in rows if clock.holder_id} | {staff for staff, _n in by_person}
+    )
+    language = get_language() or "zh"
+    return render(request, "desk/late.html", {
+        "place": "board", "heat": _heat(by_hour), "parts": list(range(0, 24, PART)),
+        "people": [(staff, *names.get(staff, ("", "")), n) for staff, n in by_person],
+        "rows": [
+            (clock, clock.title(language), requests[clock.case_id], names.get(clock.holder_id or 0, ("—", ""))[0])
+            for clock in rows if clock.case_id in requests
+        ],
+        "category": category, "part": hours[0] if hours else None, "person": holder, "upto": hours[1] if hours else None,
+    })  # fmt: skip
+
+
+def _heat(by_hour: list[tuple[str, int, int]]) -> list[tuple[str, int, list[tuple[int, int, int]]]]:
+    """Give a row a category: its sum, and for each part of the day where it begins, how many, and its share of the most."""
+    cells: Counter[tuple[str, int]] = Counter()
+    for category, hour, n in by_hour:
+        cells[category, hour // PART * PART] += n
+    most = max(cells.values(), default=1)
+    sums: Counter[str] = Counter()
+    for (category, _part), n in cells.items():
+        sums[category] += n
+    return [
+        (
+            category,
+            total,
+            [
+                (part, cells[category, part], round(100 * cells[category, part] / most))
+                for part in range(0, 24, PART)
+            ],
+        )
+        for category, total in sums.most_common(12)
+    ]

@@ -30,7 +30,7 @@
   setInterval(tick, 1000);
   function countdown() { tick(); }
 
-  function widths(from) { each("[data-p]", function (el) { el.style.setProperty("--p", el.dataset.p + "%"); if (el.dataset.w) { el.style.width = el.dataset.p + "%"; } }, from); }
+  function widths(from) { each("[data-o]", function (el) { el.style.setProperty("--o", el.dataset.o / 200); }, from); each("[data-p]", function (el) { el.style.setProperty("--p", el.dataset.p + "%"); if (el.dataset.w) { el.style.width = el.dataset.p + "%"; } }, from); }
 
   /* command palette */
   var palette = doc.getElementById("palette");
