@@ -67,10 +67,8 @@ def breaches(
     holder_id: int | None = None, zone: str,
 ) -> QuerySet[Clock]:  # fmt: skip
     """Give the clocks within reach that went overdue since an instant: of a category, in hours of the local day, of a person."""
-    since_then = (
-        Clock.objects.filter(breached_at__gte=since).exclude(state="cancelled").order_by("-breached_at")
-    )
-    rows: QuerySet[Any] = since_then.annotate(hour=ExtractHour("breached_at", tzinfo=ZoneInfo(zone)))
+    found = Clock.objects.filter(breached_at__gte=since).exclude(state="cancelled").order_by("-breached_at")
+    rows = found.annotate(hour=ExtractHour("breached_at", tzinfo=ZoneInfo(zone)))
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     if category is not None:
         rows = rows.filter(category=category)
@@ -79,7 +77,7 @@ def breaches(
     return rows if holder_id is None else rows.filter(holder_id=holder_id)
 
 
-def breach_counts(rows: QuerySet[Clock]) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:
+def breach_counts(rows: QuerySet[Any]) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:
     """Count breaches by category and hour, and by person, the most first."""
     by_hour = rows.order_by().values_list("category", "hour").annotate(n=Count("id"))
     by_person = (
