@@ -51,14 +51,22 @@ class Request(Stateful):
     external_ref = models.CharField(max_length=80, blank=True)
     policy = models.ForeignKey("policies.PolicyVersion", on_delete=models.PROTECT)
     is_history = models.BooleanField(default=False)
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="merged", db_index=False
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="children", db_index=False
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["unit", "state", "-id"], name="request_by_unit"),
             models.Index(fields=["customer", "-id"], name="request_of_customer"),
             models.Index(fields=["serial"], name="request_by_serial", condition=~models.Q(serial="")),
+            models.Index(
+                fields=["merged_into"], name="request_merged", condition=models.Q(merged_into__isnull=False)
+            ),
+            models.Index(fields=["parent"], name="request_split", condition=models.Q(parent__isnull=False)),
             models.Index(fields=["received_at"], name="request_by_time"),
             models.Index(
                 fields=["state_since"],
