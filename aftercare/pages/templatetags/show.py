@@ -108,6 +108,13 @@ def pack_title(group: str, code: str) -> str:
 
 
 @register.filter
+def category_title(code: str) -> str:
+    """Name a category in the reader's language; one the pack does not name stays its code."""
+    title = policy_for().pack.forms.category_titles.get(code)
+    return title[get_language() or "zh"] if title else code
+
+
+@register.filter
 def in_language(text: Any) -> str:
     """Give a text of the pack in the reader's language."""
     if text is None:

@@ -38,6 +38,7 @@ class Forms(Part):
     emotions: list[Named]
     groups: list[Named]
     group_of_category: dict[str, str]
+    category_titles: dict[str, Text] = {}
     phone_pattern: str
     serial_pattern: str
     description_min: int = Field(ge=1, le=200)
