@@ -70,6 +70,12 @@ def test_a_critical_request_is_urgent_news_within_reach_only(cast, hub):
     assert silent(far, "urgent")
 
 
+def test_an_engineer_hears_nothing_of_cases_that_are_not_theirs(cast, hub):
+    zhou = joined(hub, cast, "zhou")
+    cast.request(urgency="critical", description="热水器冒烟有焦糊味，已经断电了")
+    assert silent(zhou, "urgent") and silent(zhou, "news")
+
+
 def test_presence_is_told_to_whoever_has_the_request_open_even_if_they_came_later(cast, hub):
     request = cast.request()
     joined(hub, cast, "zheng")

@@ -59,6 +59,11 @@ class ReaderLanguage:
         return response
 
 
+def _in_background(request: HttpRequest) -> bool:
+    """Say whether an open page asks by itself: nobody need be there, so it keeps no session alive."""
+    return request.path == "/live" or "X-Background" in request.headers
+
+
 class Refusals:
     """Show refusals as pages, and end sessions that were left alone too long (A15)."""
 
@@ -76,7 +81,7 @@ class Refusals:
             if now - seen > settings.IDLE_MINUTES * 60:
                 logout(request)
                 return redirect(settings.LOGIN_URL)
-            if now - seen > 60 or "seen_at" not in request.session:
+            if "seen_at" not in request.session or (now - seen > 60 and not _in_background(request)):
                 request.session["seen_at"] = now
         return self.get_response(request)
 

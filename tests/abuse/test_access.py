@@ -39,6 +39,20 @@ def test_a15_an_idle_session_ends(cast_now, signed_in):
     assert client.get("/").status_code == 302
 
 
+def test_a15_an_open_page_that_asks_by_itself_keeps_no_session_alive(cast_now, signed_in):
+    client = signed_in("li")
+    assert client.get("/").status_code == 200
+    session = client.session
+    left = int(session["seen_at"]) - 3000
+    session["seen_at"] = left
+    session.save()
+    assert client.get("/live/counts", HTTP_X_BACKGROUND="1").status_code == 200
+    client.get("/live")
+    assert client.session["seen_at"] == left
+    assert client.get("/").status_code == 200
+    assert client.session["seen_at"] > left
+
+
 def test_a17_a_number_opens_nothing_and_wrong_tries_are_limited(cast_now):
     number = cast_now.request().number
     client = Client()

@@ -130,7 +130,7 @@ class Hub:
 def _hand(fact: Any, listener: Listener) -> None:
     """Tell a page of a fact that concerns it and that its reader may see."""
     actor, mine = listener.actor, fact.actor_kind == "staff" and fact.actor_id == listener.actor.id
-    if not actor.reaches(fact.unit_id):
+    if not actor.reaches(fact.unit_id) or (actor.own_only and not _own(fact, listener)):
         return
     values = {"name": fact.name, "mine": mine, "who": fact.actor_name if fact.actor_kind != "machine" else ""}
     if fact.case_id == listener.case_id:
@@ -147,6 +147,11 @@ def _hand(fact: Any, listener: Listener) -> None:
             "urgent", {"kind": "alert" if to_me else "critical", "number": fact.values.get("number", "")}
         )
     listener.tell("news", values)
+
+
+def _own(fact: Any, listener: Listener) -> bool:
+    """Say whether a fact is theirs who see no more than their own: about the case they have open, or held by them."""
+    return bool(fact.case_id == listener.case_id or fact.values.get("holder") == listener.actor.id)
 
 
 HUB = Hub()

@@ -167,7 +167,7 @@
   var fresh = doc.querySelector("[data-live]");
   function look() {
     if (!fresh || doc.hidden) { return; }
-    fetch(fresh.dataset.live, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.json(); }).then(function (d) {
+    fetch(fresh.dataset.live, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } }).then(function (a) { return a.json(); }).then(function (d) {
       var more = d.count - fresh.dataset.has;
       fresh.hidden = !(more > 0);
       if (more > 0) { fresh.querySelector("b").textContent = fresh.dataset.text.replace("%s", more); }

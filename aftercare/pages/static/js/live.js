@@ -11,6 +11,10 @@
   var tab = String(Math.random()).slice(2);
   try { tab = sessionStorage.getItem("tab") || tab; sessionStorage.setItem("tab", tab); } catch (error) { /* private mode */ }
 
+  /* what a page asks by itself keeps no session alive; once that has ended the page shows the way in */
+  var QUIET = { "X-Requested-With": "fetch", "X-Background": "1" };
+  function mine(answer) { if (answer.redirected) { location.reload(); throw new Error("signed out"); } return answer; }
+
   function each(selector, act, from) { Array.prototype.forEach.call((from || doc).querySelectorAll(selector), act); }
 
   /* at most one run at a time, and one more after it when something came meanwhile */
@@ -24,7 +28,7 @@
   }
 
   var counts = calmly(function () {
-    return fetch(words.counts, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.json(); }).then(function (found) {
+    return fetch(words.counts, { headers: QUIET }).then(mine).then(function (a) { return a.json(); }).then(function (found) {
       each("[data-count]", function (el) {
         var n = found[el.dataset.count];
         if (n === undefined) { return; }
@@ -45,7 +49,7 @@
     return !own || own === location.pathname ? location.href : own;
   }
   var refresh = calmly(function () {
-    return fetch(address(), { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.ok ? a.text() : ""; }).then(function (html) {
+    return fetch(address(), { headers: QUIET }).then(mine).then(function (a) { return a.ok ? a.text() : ""; }).then(function (html) {
       if (!html) { return; }
       var fresh = new DOMParser().parseFromString(html, "text/html");
       each("[data-part]", function (part) {
@@ -63,14 +67,14 @@
   /* who else has this request open */
   var here = calmly(function () {
     if (!caseNo) { return null; }
-    return fetch(watch.dataset.presence, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { return a.ok ? a.text() : ""; })
+    return fetch(watch.dataset.presence, { headers: QUIET }).then(function (a) { return a.ok ? a.text() : ""; })
       .then(function (html) { each("[data-present]", function (el) { el.innerHTML = html; }); });
   }, 100);
   function say(doing) {
     if (!caseNo) { return; }
     var data = new URLSearchParams({ doing: doing, csrfmiddlewaretoken: token });
     if (doing === "gone" && navigator.sendBeacon) { navigator.sendBeacon(watch.dataset.presence, data); return; }
-    fetch(watch.dataset.presence, { method: "POST", body: data, keepalive: true }).catch(function () {});
+    fetch(watch.dataset.presence, { method: "POST", body: data, keepalive: true, headers: QUIET }).catch(function () {});
   }
   var doing = "reading", wroteAt = 0;
   function now(what) { if (doing !== what) { doing = what; say(what); } }
