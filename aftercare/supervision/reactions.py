@@ -6,13 +6,20 @@ from datetime import datetime
 
 from aftercare.intake.selectors import requests_by_id
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import on_facts
+from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.rules import MACHINE
 from aftercare.policies.rules import holds
 from aftercare.policies.selectors import policy_for
 from aftercare.sla.selectors import clocks_by_id
 
-from .services import Wanted, appraise_complaints, ask_papers, drop_clocks
+from .services import (
+    Wanted,
+    appraise_complaints,
+    ask_again_after_merge,
+    ask_papers,
+    drop_clocks,
+    withdraw_with_merge,
+)
 
 ASKING = ("clock.escalated", "request.closed", "request.answered", "visit.finished", "recovery.opened")
 
@@ -64,3 +71,13 @@ def on_breaches_withdrawn(facts: list[Fact], at: datetime) -> None:
     for fact in facts:
         gone.setdefault(fact.case_id or 0, set()).add(fact.subject_id)
     drop_clocks(gone, at=at)
+
+
+@on_fact("request.merged")
+def on_request_merged(fact: Fact, at: datetime) -> None:
+    withdraw_with_merge(fact.subject_id, at=fact.at)
+
+
+@on_fact("request.unmerged")
+def on_request_unmerged(fact: Fact, at: datetime) -> None:
+    ask_again_after_merge(fact.subject_id, at=fact.at)

@@ -133,7 +133,7 @@ def _hand(fact: Any, listener: Listener) -> None:
     if not actor.reaches(fact.unit_id) or (actor.own_only and not _own(fact, listener)):
         return
     values = {"name": fact.name, "mine": mine, "who": fact.actor_name if fact.actor_kind != "machine" else ""}
-    if fact.case_id == listener.case_id:
+    if listener.case_id is not None and fact.case_id == listener.case_id:
         listener.tell("case", values)
     if fact.name not in NEWS:
         return
@@ -151,7 +151,8 @@ def _hand(fact: Any, listener: Listener) -> None:
 
 def _own(fact: Any, listener: Listener) -> bool:
     """Say whether a fact is theirs who see no more than their own: about the case they have open, or held by them."""
-    return bool(fact.case_id == listener.case_id or fact.values.get("holder") == listener.actor.id)
+    shown = listener.case_id is not None and fact.case_id == listener.case_id
+    return bool(shown or fact.values.get("holder") == listener.actor.id)
 
 
 HUB = Hub()

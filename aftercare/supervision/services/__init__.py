@@ -10,6 +10,7 @@ from .authority import (
 )
 from .papers import (
     Wanted,
+    ask_again_after_merge,
     ask_paper,
     ask_papers,
     check_paper,
@@ -18,9 +19,10 @@ from .papers import (
     paper_rule,
     sign_paper,
     withdraw_paper,
+    withdraw_with_merge,
 )
 
 __all__ = [
-    "Wanted", "appraise_complaints", "ask_paper", "ask_papers", "change_grade", "check_paper", "drop_clocks", "file_paper",
-    "hand_back", "note_dispute", "paper_rule", "raise_authority", "sign_paper", "take_authority", "withdraw_paper",
+    "Wanted", "appraise_complaints", "ask_again_after_merge", "ask_paper", "ask_papers", "change_grade", "check_paper", "drop_clocks", "file_paper",
+    "hand_back", "note_dispute", "paper_rule", "raise_authority", "sign_paper", "take_authority", "withdraw_paper", "withdraw_with_merge",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftercare.intake.models import Request
+from aftercare.ledger.selectors import last_fact
 from aftercare.ledger.services import move, next_numbers, record, record_many
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import staff_numbered, zone_of
@@ -26,6 +27,7 @@ from ..rules import paper_problems, signed_by_all
 from ..selectors import similar_cases
 from ..states import OWED
 
+MERGED = "request.merged"
 ALWAYS = frozenset({"manager", "headquarters", "administrator"})
 
 
@@ -233,6 +235,37 @@ def drop_clocks(gone: Mapping[int, set[int]], *, at: datetime) -> None:
                     because="clock.breach_withdrawn",
                     about=[],
                 )
+
+
+def withdraw_with_merge(request_id: int, *, at: datetime) -> None:
+    """Take back what a request owes that was merged into another one."""
+    with transaction.atomic():
+        rows = Paper.objects.select_for_update(of=("self",)).filter(request_id=request_id, state__in=OWED)
+        for paper in rows.select_related("request"):
+            move(paper, "withdrawn", by=MACHINE, at=at, because=MERGED)
+
+
+def ask_again_after_merge(request_id: int, *, at: datetime) -> None:
+    """Ask again for what was taken back by a merge that was undone."""
+    wanted = []
+    for paper in (
+        Paper.objects.filter(request_id=request_id, state="withdrawn")
+        .select_related("request")
+        .order_by("id")
+    ):
+        taken_back = last_fact("paper", paper.pk, "paper.withdrawn")
+        if taken_back is not None and taken_back.because == MERGED:
+            wanted.append(
+                Wanted(
+                    paper.request,
+                    paper.code,
+                    paper.order_id,
+                    paper.holder_id,
+                    list(paper.about),
+                    paper.asked_because,
+                )
+            )
+    ask_papers(wanted, by=MACHINE, at=at)
 
 
 def paper_rule(paper: Paper) -> PaperRule:

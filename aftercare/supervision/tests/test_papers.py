@@ -16,6 +16,7 @@ from aftercare.sla.services import sweep_clocks
 from aftercare.supervision.models import Paper
 from aftercare.supervision.selectors import cause_counts, paper_counts, papers_for
 from aftercare.supervision.services import ask_paper, check_paper, file_paper, sign_paper, withdraw_paper
+from aftercare.workorders.services import merge_request, unmerge_request
 from tests.cast import MORNING
 
 REPORT = {
@@ -206,3 +207,18 @@ def test_nobody_sees_papers_of_other_stores_and_a_leader_may_withdraw(cast):
         withdraw_paper(paper, by=cast.actor("li"), at=MORNING, because="不需要")
     withdraw_paper(paper, by=cast.actor("zheng"), at=MORNING, because="系统演练")
     assert paper.state == "withdrawn"
+
+
+def test_a_merge_takes_papers_back_and_its_undoing_asks_again(cast):
+    paper = overdue(cast)
+    other = cast.request(at=MORNING + timedelta(hours=3))
+    at = MORNING + timedelta(hours=4)
+    merge_request(paper.request, other, by=cast.actor("li"), at=at, because="同一台空调")
+    deliver_until_idle(at=at)
+    paper.refresh_from_db()
+    assert paper.state == "withdrawn"
+    paper.request.refresh_from_db()
+    unmerge_request(paper.request, by=cast.actor("li"), at=at, because="其实是两台")
+    deliver_until_idle(at=at)
+    again = Paper.objects.get(request=paper.request, state="due")
+    assert again.code == "delay_report" and again.about == paper.about
