@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from django.db import connection
 from aftercare.intake.services import leave_request, note_presence, note_request
 from aftercare.pages.live.hub import Hub, Listener
 from aftercare.pages.live.views import _Stream
+from aftercare.sla.services import sweep_clocks
 from tests.cast import MORNING
 
 
@@ -74,6 +76,15 @@ def test_an_engineer_hears_nothing_of_cases_that_are_not_theirs(cast, hub):
     zhou = joined(hub, cast, "zhou")
     cast.request(urgency="critical", description="热水器冒烟有焦糊味，已经断电了")
     assert silent(zhou, "urgent") and silent(zhou, "news")
+
+
+def test_whoever_holds_a_clock_hears_that_its_time_runs_out(cast, hub):
+    request = cast.order().request
+    li, zheng = joined(hub, cast, "li"), joined(hub, cast, "zheng")
+    sweep_clocks(at=MORNING + timedelta(hours=20))
+    told = heard(li, "warned")
+    assert told["number"] == request.number and told["percent"] in (50, 80)
+    assert silent(zheng, "warned")
 
 
 def test_presence_is_told_to_whoever_has_the_request_open_even_if_they_came_later(cast, hub):

@@ -63,7 +63,9 @@ def request_of_order(actor: Actor, order_number: str) -> Request:
 
 
 def request_by_id(request_id: int) -> Request:
-    return Request.objects.select_related("customer", "unit", "item__product").get(id=request_id)
+    return Request.objects.select_related("customer", "unit", "item__product", "merged_into").get(
+        id=request_id
+    )
 
 
 def requests_by_id(request_ids: Iterable[int]) -> list[Request]:
@@ -154,6 +156,12 @@ def request_counts(actor: Actor) -> dict[str, int]:
 def notes_of(request_id: int) -> dict[int, Note]:
     """Give the notes of a request by the fact that announced each."""
     return {note.fact_id or 0: note for note in Note.objects.filter(request_id=request_id)}
+
+
+def last_answer(request_id: int) -> str:
+    """Give the last thing said to the customer of a request, as they may read it."""
+    note = Note.objects.filter(request_id=request_id, kind="out").order_by("-id").first()
+    return note.text if note else ""
 
 
 def refused_inputs(actor: Actor, *, job_id: int | None = None) -> QuerySet[RawInput]:

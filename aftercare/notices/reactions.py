@@ -55,6 +55,12 @@ def on_link_asked(fact: Fact, at: datetime) -> None:
     _tell([Telling(request_by_id(fact.subject_id), "link", fact.pk, purpose=fact.values["purpose"])], at)
 
 
+@on_fact("request.answered")
+def on_request_answered(fact: Fact, at: datetime) -> None:
+    if not fact.values.get("history"):
+        _tell([Telling(request_by_id(fact.subject_id), "answered", fact.pk)], at)
+
+
 @on_fact("request.merged", "request.unmerged")
 def on_request_merged(fact: Fact, at: datetime) -> None:
     values = {"into": str(fact.values.get("into", ""))}

@@ -47,6 +47,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "您的需求 {number} 里有几件事，已分开处理：{children}。每件都会单独通知您。查看：{link}",
         "Your request {number} holds several matters, handled separately now: {children}. You hear of each. See: {link}",
     ),
+    "answered": (
+        "您的需求 {number} 已有答复，查看：{link}",
+        "Your request {number} is answered: {link}",
+    ),
     "survey": (
         "服务已完成，想听听您的感受：{link}。{care}",
         "The service is done; how was it? {link}. {care}",

@@ -13,6 +13,7 @@ import structlog
 from django.db import close_old_connections, connection
 from django.db.utils import InterfaceError, OperationalError
 
+from aftercare.intake.selectors import requests_by_id
 from aftercare.ledger.selectors import facts_since
 from aftercare.ledger.services import listen_live
 from aftercare.people.rules import Actor
@@ -111,6 +112,10 @@ class Hub:
             for fact in facts:
                 for listener in listeners:
                     _hand(fact, listener)
+            _warn(
+                [fact for fact in facts if fact.name == "clock.warned" and fact.values.get("holder")],
+                listeners,
+            )
             if len(facts) < MOST:
                 looked = {note.payload for note in raw.notifies(timeout=5.0, stop_after=1)}
                 time.sleep(APART)
@@ -147,6 +152,17 @@ def _hand(fact: Any, listener: Listener) -> None:
             "urgent", {"kind": "alert" if to_me else "critical", "number": fact.values.get("number", "")}
         )
     listener.tell("news", values)
+
+
+def _warn(facts: list[Any], listeners: list[Listener]) -> None:
+    """Tell those who hold a clock that so much of its time is used."""
+    holders = {listener.actor.id for listener in listeners}
+    mine = [fact for fact in facts if fact.values["holder"] in holders]
+    numbers = {row.pk: row.number for row in requests_by_id({fact.case_id for fact in mine})} if mine else {}
+    for fact in mine:
+        for listener in listeners:
+            if listener.actor.id == fact.values["holder"] and fact.case_id in numbers:
+                listener.tell("warned", {"number": numbers[fact.case_id], "percent": fact.values["percent"]})
 
 
 def _own(fact: Any, listener: Listener) -> bool:

@@ -24,8 +24,8 @@ def purpose_now(row: Any) -> str:
 
 def stage_of(row: Any, order: Any, appointment: Any, visit: Any, survey: Any) -> str:
     """Name the stage of a case by what is open: a survey, a visit, an appointment."""
-    if row.state == "cancelled":
-        return "cancelled"
+    if row.state in ("cancelled", "merged"):
+        return str(row.state)
     if survey is not None and survey.state != "due":
         return "rated"
     if survey is not None:

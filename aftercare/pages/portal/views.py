@@ -16,7 +16,7 @@ from aftercare.files.services import store_file
 from aftercare.followup.selectors import survey_of
 from aftercare.followup.services import answer_survey
 from aftercare.intake.rules import RequestForm
-from aftercare.intake.selectors import report_point, request_by_id
+from aftercare.intake.selectors import last_answer, report_point, request_by_id
 from aftercare.intake.services import ask_for_link, keep_refused_input, note_request, receive_from_customer
 from aftercare.people.rules import Actor, customer_actor
 from aftercare.people.selectors import root_unit
@@ -136,7 +136,7 @@ def _values(link: Any, token: str) -> dict[str, Any]:
     return {
         "row": row, "order": order, "visit": visit, "last": visits[-1] if visits else None, "survey": survey,
         "appointment": appointment, "token": token, "company": root_unit(), "pack": pack, "plan": plan,
-        "slots": _choices(appointment, order, at), "stage": stage,
+        "slots": _choices(appointment, order, at), "stage": stage, "said": last_answer(row.pk) if stage == "answered" else "",
         "can": acts_of(link.purpose, used=link.used_at is not None), "decision": DECISION.get(stage, ""),
         "lines": list(visit.lines.order_by("id")) if visit and visit.state == "quoted" else [],
         "prepare": pack.appointment.preparation.get(row.category) or pack.appointment.preparation["default"],

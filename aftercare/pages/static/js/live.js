@@ -138,6 +138,7 @@
       if (!news.mine && news.who) { note(news.who + " " + words.other); }
     });
     stream.addEventListener("presence", here);
+    stream.addEventListener("warned", function (e) { var w = JSON.parse(e.data); note(words.warned.replace("%s", w.number).replace("%p", w.percent + " %")); });
     stream.addEventListener("urgent", function (e) { ring(JSON.parse(e.data)); });
   }
   function close() { if (stream) { stream.close(); stream = null; } }
