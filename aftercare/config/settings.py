@@ -57,9 +57,8 @@ SECRET_KEY = _secret()
 ALLOWED_HOSTS = os.environ.get("AFTERCARE_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
 PUBLIC_URL = os.environ.get("AFTERCARE_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
-LIVE_STREAMS = int(
-    os.environ.get("AFTERCARE_LIVE_STREAMS", "100")
-)  # open pages served at once, a web process
+# open pages served at once, a web process
+LIVE_STREAMS = int(os.environ.get("AFTERCARE_LIVE_STREAMS", "100"))
 WEBHOOKS_MAY_BE_LOCAL = os.environ.get("AFTERCARE_LOCAL_WEBHOOKS") == "1"
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql:///aftercare"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -8,7 +8,7 @@ from aftercare.intake.selectors import requests_by_id
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.rules import MACHINE
-from aftercare.policies.rules import holds
+from aftercare.policies.rules import ASKING, holds
 from aftercare.policies.selectors import policy_for
 from aftercare.sla.selectors import clocks_by_id
 
@@ -20,8 +20,6 @@ from .services import (
     drop_clocks,
     withdraw_with_merge,
 )
-
-ASKING = ("clock.escalated", "request.closed", "request.answered", "visit.finished", "recovery.opened")
 
 
 @on_facts("request.received")

@@ -25,6 +25,7 @@ NEWS = (
     "authority.suggested", "authority.taken", "dispatch.stuck", "dispatch_queue.solved", "request.closed",
     "request.answered", "request.cancelled", "request.merged", "request.planned",
 )  # fmt: skip
+NOW = (-1, 0)  # the position of whoever has read nothing and wants only what comes
 MOST = 500  # facts of one look; what is beyond comes with the next
 APART = 0.25  # seconds between two looks, so that a storm of facts is taken in few of them
 log = structlog.get_logger(__name__)
@@ -38,7 +39,6 @@ class Listener:
     case_id: int | None = None
     tab: str = ""
     waiting: queue.Queue[tuple[str, dict[str, Any]]] = field(default_factory=lambda: queue.Queue(maxsize=200))
-
     over: bool = False
 
     def tell(self, event: str, values: dict[str, Any]) -> None:
@@ -54,6 +54,7 @@ class Hub:
         self._lock = threading.Lock()
         self._listeners: set[Listener] = set()
         self._thread: threading.Thread | None = None
+        self._position = NOW
 
     def join(self, listener: Listener, *, most: int) -> bool:
         """Take a listener in, in place of an earlier one of its tab; refused when as many listen as this process may serve."""
@@ -83,12 +84,11 @@ class Hub:
             return list(self._listeners)
 
     def _serve(self) -> None:
-        position = (-1, 0)
+        self._position = NOW
         while True:
             try:
-                position = self._listen(position)
-                if position is None:
-                    return
+                self._listen()
+                return
             except (OperationalError, InterfaceError) as error:
                 log.warning("live_database_lost", error=str(error).splitlines()[0])
             except Exception:
@@ -97,8 +97,8 @@ class Hub:
             connection.close()
             time.sleep(1)
 
-    def _listen(self, position: tuple[int, int]) -> Any:
-        """Serve until the last listener has left; then give None, the thread being over."""
+    def _listen(self) -> None:
+        """Serve until the last listener has left; from where it was, when the database was lost meanwhile."""
         connection.ensure_connection()
         listen_live()
         raw = connection.connection
@@ -106,9 +106,9 @@ class Hub:
             listeners = self._snapshot()
             if not listeners and self._ended():
                 connection.close()
-                return None
+                return
             cases = {listener.case_id for listener in listeners if listener.case_id}
-            facts, position = facts_since(position, names=NEWS, cases=cases, limit=MOST)
+            facts, self._position = facts_since(self._position, names=NEWS, cases=cases, limit=MOST)
             for fact in facts:
                 for listener in listeners:
                     _hand(fact, listener)

@@ -16,10 +16,10 @@ from django.shortcuts import render
 
 from aftercare.intake.selectors import others_present, request_for
 from aftercare.intake.services import leave_request, note_presence
-from aftercare.notices.selectors import alerts_for
 from aftercare.refusals import NotFound
-from aftercare.sla.selectors import clocks_waiting_for, due_counts
+from aftercare.sla.selectors import due_counts
 
+from ..context import alert_count, waiting_count
 from ..doors import actor, now, page
 from .hub import HUB, Listener
 
@@ -51,9 +51,9 @@ def live_counts(request: HttpRequest) -> JsonResponse:
     """Count what the shell shows: steps that wait for the reader, their warnings, what is overdue and critical."""
     who, at = actor(request), now()
     over, crit = due_counts(who, now=at, soon=at + SOON)
-    alerts = alerts_for(who).filter(acknowledged_at=None).count() if who.can("read_alerts") else 0
-    waiting = clocks_waiting_for(who).order_by().values("id")[:1000].count()
-    return JsonResponse({"waiting": waiting, "alerts": alerts, "over": over, "crit": crit})
+    return JsonResponse(
+        {"waiting": waiting_count(who), "alerts": alert_count(who), "over": over, "crit": crit}
+    )
 
 
 @page("read_request", "GET", "HEAD", "POST")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
+
+Asking = Literal["clock.escalated", "request.closed", "request.answered", "visit.finished", "recovery.opened"]
+ASKING: tuple[str, ...] = get_args(Asking)
 
 
 class Entry(Named):
@@ -32,7 +35,7 @@ class Paper(Named):
     `repeats`: the next one is due once it is closed, while the case is open.
     """
 
-    asked_on: list[str] = []
+    asked_on: list[Asking] = []
     when: Condition = ""
     by_hand: bool = True
     entries: list[Entry] = Field(min_length=1)

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from aftercare.policies.rules import PACKS, load_pack, pack_names, seconds_of
+from aftercare.policies.rules import PACKS, load_pack, pack_names, parse_pack, seconds_of
 from aftercare.refusals import Invalid
 
 MINUTE, HOUR = 60, 3600
@@ -151,3 +151,11 @@ def test_durations(written, seconds):
 def test_bad_durations(written):
     with pytest.raises(ValueError, match="expected a duration"):
         seconds_of(written)
+
+
+def test_a_paper_that_no_listened_fact_would_ask_for_is_refused():
+    content, _pack = load_pack("appliance")
+    paper = {**content["papers"]["papers"][0], "asked_on": ["request.sighed"]}
+    with pytest.raises(Invalid) as refusal:
+        parse_pack({**content, "papers": {"papers": [paper]}}, where="mine")
+    assert "asked_on" in refusal.value.problems[0].where

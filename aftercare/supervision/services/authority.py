@@ -43,16 +43,8 @@ def appraise_complaints(requests: Iterable[Request], *, at: datetime) -> None:
                 _order_rectification(grade, at=at)
         alike = complaints_like(request, within=governance.group_within, alike=governance.group_alike)
         customers = {row.customer_id for row in alike if row.customer_id} | {request.customer_id}
-        if len(customers) >= 2:
-            _weigh(
-                request,
-                by=MACHINE,
-                at=at,
-                group=sorted(row.number for row in alike)[:20],
-                customers=len(customers),
-            )
-        else:
-            _weigh(request, by=MACHINE, at=at)
+        group = sorted(row.number for row in alike)[:20]
+        _weigh(request, by=MACHINE, at=at, group=group, customers=len(customers))
 
 
 def change_grade(request: Request, to: str, *, by: Actor, at: datetime, because: str) -> None:
@@ -76,9 +68,9 @@ def note_dispute(
     if not 0 <= amount_fen <= MOST_FEN:
         raise Invalid(_("this is not an amount"), where="amount", expected="0–20,000,000.00")
     _check_open(request)
-    return _weigh(request, by=by, at=at, amount_fen=amount_fen, reputation=reputation, keep=True) or _row(
-        request, at
-    )
+    row = _weigh(request, by=by, at=at, amount_fen=amount_fen, reputation=reputation, keep=True)
+    assert row is not None  # what is noted is kept
+    return row
 
 
 def raise_authority(request: Request, to: str, *, by: Actor, at: datetime, because: str) -> None:
@@ -138,7 +130,10 @@ def _weigh(
             return None
         row = known or _row(request, at)
         row.amount_fen, row.reputation, row.group = amount, name, group if group is not None else row.group
-        row.suggested = decides.level if higher and decides.only_suggested else ""
+        if higher and decides.only_suggested:
+            row.suggested = decides.level
+        elif group is not None:  # whether there is a group was looked at, and nothing speaks for it
+            row.suggested = ""
         row.because = decides.reason[:200] if higher else row.because
         row.save(update_fields=["amount_fen", "reputation", "group", "suggested", "because"])
         row.request = request

@@ -246,7 +246,8 @@ def withdraw_with_merge(request_id: int, *, at: datetime) -> None:
 
 
 def ask_again_after_merge(request_id: int, *, at: datetime) -> None:
-    """Ask again for what was taken back by a merge that was undone."""
+    """Ask again for what the last merge took back, now that it was undone."""
+    merged = last_fact("request", request_id, MERGED)
     wanted = []
     for paper in (
         Paper.objects.filter(request_id=request_id, state="withdrawn")
@@ -254,7 +255,7 @@ def ask_again_after_merge(request_id: int, *, at: datetime) -> None:
         .order_by("id")
     ):
         taken_back = last_fact("paper", paper.pk, "paper.withdrawn")
-        if taken_back is not None and taken_back.because == MERGED:
+        if merged and taken_back and taken_back.because == MERGED and taken_back.at >= merged.at:
             wanted.append(
                 Wanted(
                     paper.request,

@@ -222,3 +222,21 @@ def test_a_merge_takes_papers_back_and_its_undoing_asks_again(cast):
     deliver_until_idle(at=at)
     again = Paper.objects.get(request=paper.request, state="due")
     assert again.code == "delay_report" and again.about == paper.about
+
+
+def test_what_an_earlier_merge_took_back_does_not_come_twice(cast):
+    paper = overdue(cast)
+    other = cast.request(at=MORNING + timedelta(hours=3))
+
+    def merge_and_undo(at) -> None:
+        paper.request.refresh_from_db()
+        merge_request(paper.request, other, by=cast.actor("li"), at=at, because="同一台空调")
+        deliver_until_idle(at=at)
+        unmerge_request(paper.request, by=cast.actor("li"), at=at, because="其实是两台")
+        deliver_until_idle(at=at)
+
+    merge_and_undo(MORNING + timedelta(hours=4))
+    again = Paper.objects.select_related("request").get(request=paper.request, state="due")
+    withdraw_paper(again, by=cast.actor("zheng"), at=MORNING + timedelta(hours=5), because="不需要")
+    merge_and_undo(MORNING + timedelta(hours=6))
+    assert not Paper.objects.filter(request=paper.request, state="due").exists()
