@@ -22,7 +22,8 @@ from aftercare.pages.errors import not_found
 from aftercare.pages.urls import urlpatterns as pages
 from aftercare.people.rules import MACHINE, MATRIX
 from aftercare.people.services import create_client
-from aftercare.supervision.services import ask_paper
+from aftercare.policies.services import activate_pack
+from aftercare.supervision.services import ask_paper, form_team
 
 PUBLIC = {"case_page", "case_act", "record_page", "report_form", "report_done", "healthz", "readyz"}
 # views whose example needs a thing that only exists mid-way; each is covered by a journey or a domain test
@@ -127,7 +128,7 @@ POSTS = {
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
-    "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step",
+    "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "request_team", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step",
 }  # fmt: skip
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
@@ -176,6 +177,9 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
     paper = None
     if "/papers/{number}" in path:
         paper = ask_paper(order.request, "progress_report", by=MACHINE, at=at, because="等主板")
+    if "/team" in path and (method, path[-5:]) != ("post", "/team"):
+        activate_pack("appliance", overlays=["emergency"], by=MACHINE, at=at)
+        form_team(order.request, "supply", by=MACHINE, at=at, because="缺压缩机")
     address = path.replace("{month}", "2024-05")
     address = address.replace(
         "{number}",
@@ -199,6 +203,10 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/authority": {"level": "region", "because": "客户要见负责人"},
         "/requests/{number}/grade": {"grade": "crisis", "because": "媒体在现场"},
         "/requests/{number}/papers": {"paper": "progress_report", "because": "等主板"},
+        "/requests/{number}/team": {"team": "supply", "because": "缺压缩机"},
+        "/requests/{number}/team/steps": {"step": "plan", "result": "明早到货"},
+        "/requests/{number}/team/report": {"report": "压缩机已从中心仓调出，明早到货，客户同意等待。"},
+        "/calls": {"ref": "pbx-1", "event": "ringing", "at": at.isoformat(), "unit_id": cast_now.store.pk},
         "/papers/{number}": {"entries": {"done": "已联系厂家", "next": "周三到货", "told": "已告知"}},
     }  # fmt: skip
     body = bodies.get(path.removeprefix("/api/v1"), {})
@@ -224,5 +232,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
     if "{number}" in path or path.endswith("/warranty") or (method == "post" and path.endswith("/requests")):
         assert send(far).status_code == 404
     _row, right = create_client(name="right", unit=cast_now.root, verbs=list(MATRIX), by=MACHINE, at=at)
+    if path.endswith("/team") and method == "post":
+        activate_pack("appliance", overlays=["emergency"], by=MACHINE, at=at)
     assert send(right).status_code in (200, 201, 409)
     assert Offer.objects.exists()

@@ -27,7 +27,7 @@ def test_every_message_has_its_chinese_text():
     assert messages.unused() == []
 
 
-@pytest.mark.parametrize("name", ["states", "measures", "facts"])
+@pytest.mark.parametrize("name", ["states", "measures", "facts", "clocks"])
 def test_reference_pages_are_drawn_from_the_code(name):
     reference = script("reference")
     assert (ROOT / "docs" / "reference" / f"{name}.md").read_text() == reference.PAGES[name]()

@@ -24,6 +24,7 @@ from aftercare.visits.services import book_visit
 from aftercare.workorders.selectors import work_order_for, work_orders_for
 from aftercare.workorders.services import cancel_work_order, pause_work_order, resume_work_order
 
+from .calls import router as calls
 from .framing import (
     PROBLEMS,
     AftercareAPI,
@@ -60,6 +61,7 @@ from .shapes import (
     WorkOrderOut,
     WorkOrderPage,
 )
+from .teams import router as teams
 
 api = AftercareAPI(title="Aftercare", version="1", auth=KeyAuth(), docs_url=None, urls_namespace="api-1")
 api.add_exception_handler(Refusal, refused)
@@ -336,4 +338,6 @@ def policy(request: HttpRequest) -> Any:
     }  # fmt: skip
 
 
+api.add_router("", calls)
 api.add_router("", matters)
+api.add_router("", teams)

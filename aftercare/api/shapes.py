@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 Short = Annotated[str, Field(max_length=200)]
 Code = Annotated[str, Field(max_length=32)]
@@ -259,3 +259,49 @@ class PaperOut(Schema):
 class PaperPage(Schema):
     items: list[PaperOut]
     next: str | None
+
+
+class CallIn(Sent):
+    """What happened to a call or chat; `ref` is the telephone system's own name for it, `staff` who answered."""
+
+    ref: Annotated[str, Field(min_length=1, max_length=80)]
+    line: Literal["phone", "online"] = "phone"
+    event: Literal["ringing", "answered", "missed"]
+    at: AwareDatetime
+    caller: Annotated[str, Field(max_length=32)] = ""
+    staff: Annotated[str, Field(max_length=24)] = ""
+    unit_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+
+
+class CallOut(Schema):
+    ref: str
+    line: str
+    state: str
+    rang_at: datetime
+    answered_at: datetime | None
+    caller: str
+    unit_id: int
+
+
+class TeamIn(ReasonIn):
+    team: Code
+
+
+class StepIn(Sent):
+    """A result; without `step` it is something that no step of the pack asks for."""
+
+    step: Code = ""
+    result: Annotated[str, Field(min_length=4, max_length=2000)]
+
+
+class TeamReportIn(Sent):
+    report: Annotated[str, Field(min_length=20, max_length=2000)]
+
+
+class TeamOut(Schema):
+    request: str
+    team: str
+    state: str
+    formed_at: datetime
+    members: int
+    due: list[str]

@@ -48,6 +48,7 @@ from aftercare.visits.services import (
 from aftercare.workorders.models import WorkOrder
 
 from .founding import ZONE, Founded
+from .pressure import call_came, team_formed
 from .reports import paper_asked, paper_filed
 from .signature import SIGNATURE
 from .stories import ANGRY, OPINIONS_BAD, OPINIONS_GOOD, Story
@@ -157,7 +158,10 @@ class Day:
             return receive_from_customer(form, unit_id=form.unit_id, item=item, by=by, at=now)
         agent = self.luck.choice(self.founded.agents)
         form = RequestForm(**{**form.__dict__, "customer_id": customer.pk, "item_id": item.pk})
-        return receive_request(form, by=self.actor(agent), at=now)
+        request = receive_request(form, by=self.actor(agent), at=now)
+        if channel == "phone":
+            call_came(self, request, agent, now)
+        return request
 
     def _watch(self, now: datetime) -> None:
         """Let people notice what happened: every new fact may call for somebody's next step."""
@@ -340,6 +344,7 @@ _REACTIONS: dict[str, Callable[[Day, Fact, datetime], None]] = {
     "survey.opened": Day.survey_opened,
     "recovery.opened": Day.recovery_opened,
     "paper.asked": paper_asked,
+    "team.formed": team_formed,
     "paper.filed": paper_filed,
 }
 

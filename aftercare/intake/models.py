@@ -12,7 +12,7 @@ from aftercare.ledger.models import Stateful
 from aftercare.ledger.rules import Moves
 from aftercare.privacy.models import EncryptedText
 
-from .states import REQUEST_MOVES, JobState, RawState, RequestState
+from .states import CALL_MOVES, REQUEST_MOVES, CallState, JobState, RawState, RequestState
 
 
 class Request(Stateful):
@@ -122,6 +122,45 @@ class Presence(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["request", "staff"], name="one_presence_a_person")]
+
+
+class Call(Stateful):
+    """One call or chat that the telephone system told of (M9): when it rang, who answered, and the request it led to.
+
+    Until it has led to one it is a case of its own, with an id below zero, so that its clock stands for itself.
+    """
+
+    KIND: ClassVar[str] = "call"
+    MOVES: ClassVar[Moves] = CALL_MOVES
+
+    ref = models.CharField(max_length=80)
+    line = models.CharField(max_length=8)
+    caller = EncryptedText(blank=True)
+    caller_masked = models.CharField(max_length=40, blank=True)
+    rang_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, null=True, related_name="calls")
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
+    state = models.CharField(max_length=10, choices=CallState, default=CallState.RINGING)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["unit", "ref"], name="one_call_a_reference")]
+        indexes = [models.Index(fields=["unit", "-rang_at"], name="call_by_unit")]
+
+    @property
+    def case_id(self) -> int:
+        return -int(self.pk)
+
+    @property
+    def clock_key(self) -> str:
+        return f"{self.KIND}:{self.pk}"
+
+    def fact_values(self) -> dict[str, Any]:
+        return {
+            "kind": self.line, "urgency": "normal", "category": "", "holder": self.answered_by_id, "caller": self.caller_masked,
+            "ref": self.ref,
+        }  # fmt: skip
 
 
 class Note(models.Model):

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
 
-from .models import ImportJob, Note, Presence, RawInput, ReportPoint, Request
+from .models import Call, ImportJob, Note, Presence, RawInput, ReportPoint, Request
 from .rules import similarity
 
 PRESENT_FOR = timedelta(seconds=50)  # a page says every 20 seconds that it is open
@@ -211,3 +212,22 @@ def report_point(code: str) -> ReportPoint:
 
 def report_points() -> list[ReportPoint]:
     return list(ReportPoint.objects.select_related("unit", "product").order_by("id"))
+
+
+def call_for(actor: Actor, ref: str) -> Call | None:
+    """Give a call within reach by the telephone system's name for it, the latest where two units use the same one."""
+    calls = Call.objects.filter(ref=ref)
+    return (calls if actor.units is None else calls.filter(unit_id__in=actor.units)).order_by("-id").first()
+
+
+def calls_to_register(actor: Actor, *, since: datetime) -> list[Call]:
+    """Give the calls this actor has answered that have not led to a request yet, newest first."""
+    calls = Call.objects.filter(answered_by_id=actor.id, request=None, rang_at__gte=since)
+    return list(calls.order_by("-rang_at")[:5]) if actor.kind == "staff" else []
+
+
+def call_keys(actor: Actor, *, since: datetime) -> QuerySet[Call, str]:
+    """Give the keys of the clocks (`call:7`) of the calls within reach that came in since an instant."""
+    calls = Call.objects.filter(rang_at__gte=since)
+    calls = calls if actor.units is None else calls.filter(unit_id__in=actor.units)
+    return calls.annotate(key=Concat(Value("call:"), Cast("id", CharField()))).values_list("key", flat=True)

@@ -21,6 +21,19 @@ REQUEST_MOVES = {
 }
 
 
+class CallState(TextChoices):
+    RINGING = "ringing", _("Ringing")
+    ANSWERED = "answered", _("Answered")
+    MISSED = "missed", _("Hung up")
+
+
+CALL_MOVES = {
+    "ringing": frozenset({"answered", "missed"}),
+    "answered": frozenset(),
+    "missed": frozenset(),
+}
+
+
 class RawState(TextChoices):
     WAITING = "waiting", _("Waiting")
     ACCEPTED = "accepted", _("Accepted")

@@ -13,8 +13,8 @@ from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
 
-from .services import Telling, queue_deliveries, raise_alerts, tell_customers
-from .tasks import deliver_message, deliver_webhook
+from .services import Telling, queue_deliveries, raise_alerts, tell_customers, tell_team
+from .tasks import deliver_alert, deliver_message, deliver_webhook
 
 
 @on_facts("request.received")
@@ -76,6 +76,12 @@ def on_request_split(fact: Fact, at: datetime) -> None:
 @on_facts("clock.escalated")
 def on_clocks_escalated(facts: list[Fact], at: datetime) -> None:
     raise_alerts(facts)
+
+
+@on_fact("team.formed", "team.stood_down")
+def on_team_called(fact: Fact, at: datetime) -> None:
+    for message in tell_team(fact, at=at):
+        deliver_alert.defer(message_id=message.pk)
 
 
 @on_fact("work_order.late")

@@ -16,6 +16,7 @@ from .desk import (
     replay,
     requests,
     steering,
+    teams,
     transfers,
     work_orders,
 )
@@ -36,6 +37,7 @@ urlpatterns = [
     path("requests/<str:number>/say", requests.request_say, name="request_say"),
     path("requests/<str:number>/urgency", requests.request_urgency, name="request_urgency"),
     path("requests/<str:number>/correct", requests.request_correct, name="request_correct"),
+    path("requests/<str:number>/team", teams.request_team, name="request_team"),
     path("requests/<str:number>/edit", requests.request_edit, name="request_edit"),
     path("requests/<str:number>/cancel", requests.request_cancel, name="request_cancel"),
     path("requests/<str:number>/reopen", requests.request_reopen, name="request_reopen"),

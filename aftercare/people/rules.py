@@ -37,6 +37,7 @@ FIELD = frozenset({"engineer", "provider"})
 # verb: the roles that have it
 MATRIX: dict[str, frozenset[str]] = {
     "receive_request": DESK,
+    "note_call": frozenset({"administrator"}),
     "read_request": READERS | FIELD,
     "edit_request": DESK,
     "answer_request": DESK,
@@ -64,6 +65,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "grade_complaint": DESK | LEADERS,
     "raise_authority": DESK | LEADERS,
     "take_authority": LEADERS,
+    "form_team": DESK | LEADERS,
+    "work_team": DESK | LEADERS | EXPERTS | FIELD,
+    "stand_down_team": LEADERS | {"administrator"},
     "read_visit": READERS | FIELD,
     "convert_to_visit": DESK | FIELD,
     "answer_survey": DESK,

@@ -45,6 +45,13 @@ def next_clocks_of(keys: Iterable[str]) -> dict[str, Clock]:
     return found
 
 
+def kept_of(keys: QuerySet[Any, str]) -> tuple[int, int]:
+    """Count the ended clocks of these things that were met, and all that were met or missed."""
+    rows = Clock.objects.filter(key__in=keys, state__in=["met", "missed"]).order_by().values_list("state")
+    counts = dict(rows.annotate(n=Count("id")))
+    return counts.get("met", 0), sum(counts.values())
+
+
 class Edge(NamedTuple):
     """A clock that is overdue or about to be: as little of it as a board of thousands needs."""
 

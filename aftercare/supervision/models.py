@@ -16,9 +16,13 @@ from .states import (
     GRADE_MOVES,
     OWED,
     PAPER_MOVES,
+    TEAM_MOVES,
+    TEAM_STEP_MOVES,
     AuthorityState,
     GradeState,
     PaperState,
+    TeamState,
+    TeamStepState,
 )
 
 
@@ -158,4 +162,65 @@ class Authority(Stateful):
         return {
             "level": self.state, "amount_fen": self.amount_fen, "kind": self.request.kind, "urgency": self.request.urgency,
             "category": self.request.category, "number": self.request.number,
+        }  # fmt: skip
+
+
+class Team(Stateful):
+    """The emergency team of a case (M47): whom it was formed of, who leads it, and what was reported to the executives."""
+
+    KIND: ClassVar[str] = "team"
+    MOVES: ClassVar[Moves] = TEAM_MOVES
+
+    request = models.OneToOneField("intake.Request", on_delete=models.PROTECT, related_name="team")
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
+    code = models.CharField(max_length=32)
+    state = models.CharField(max_length=12, choices=TeamState, default=TeamState.FORMED)
+    lead = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    members = models.JSONField(default=list)
+    formed_at = models.DateTimeField()
+    report = EncryptedText(blank=True)
+    reported_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    policy = models.ForeignKey("policies.PolicyVersion", on_delete=models.PROTECT)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["unit", "-id"], name="team_at_work", condition=models.Q(state="formed")),
+        ]
+
+    @property
+    def case_id(self) -> int:
+        return int(self.request_id)
+
+    def fact_values(self) -> dict[str, Any]:
+        return {
+            "team": self.code, "number": self.request.number, "kind": self.request.kind, "urgency": "critical",
+            "category": self.request.category, "holder": self.lead_id,
+        }  # fmt: skip
+
+
+class TeamStep(Stateful):
+    """One step of an emergency team: one that the pack asks for, or what somebody noted; with its result."""
+
+    KIND: ClassVar[str] = "team_step"
+    MOVES: ClassVar[Moves] = TEAM_STEP_MOVES
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="steps")
+    code = models.CharField(max_length=32, blank=True)
+    state = models.CharField(max_length=10, choices=TeamStepState, default=TeamStepState.DUE)
+    result = EncryptedText(blank=True)
+    done_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
+
+    @property
+    def case_id(self) -> int:
+        return self.team.case_id
+
+    @property
+    def unit_id(self) -> int:
+        return int(self.team.unit_id)
+
+    def fact_values(self) -> dict[str, Any]:
+        return {
+            "kind": self.code, "urgency": "critical", "category": self.team.request.category, "holder": self.team.lead_id,
+            "number": self.team.request.number, "team": self.team.code,
         }  # fmt: skip

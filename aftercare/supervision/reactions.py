@@ -18,6 +18,7 @@ from .services import (
     ask_again_after_merge,
     ask_papers,
     drop_clocks,
+    form_teams,
     withdraw_with_merge,
 )
 
@@ -28,6 +29,14 @@ def on_requests_received(facts: list[Fact], at: datetime) -> None:
     appraise_complaints(
         [request for request in requests_by_id(ids) if request.state == "open"] if ids else [], at=at
     )
+
+
+@on_facts("request.received", "request.urgency_changed")
+def on_emergencies(facts: list[Fact], at: datetime) -> None:
+    ids = {
+        f.subject_id for f in facts if f.values.get("urgency") == "critical" and not f.values.get("history")
+    }
+    form_teams([request for request in requests_by_id(ids) if request.state == "open"] if ids else [], at=at)
 
 
 @on_facts(*ASKING)

@@ -13,7 +13,7 @@ from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import NotFound
 
-from .models import Authority, Check, Grade, Paper
+from .models import Authority, Check, Grade, Paper, Team, TeamStep
 from .rules import ALIKE, Case, likeness
 from .states import OWED
 
@@ -97,14 +97,35 @@ def similar_cases(paper: Paper) -> list[dict[str, object]]:
     ]
 
 
-def standing_of(case_id: int) -> tuple[Grade | None, Authority | None]:
-    """Give the grade of a case and the level that decides it, where it has them."""
+def standing_of(case_id: int) -> tuple[Grade | None, Authority | None, Team | None]:
+    """Give the grade of a case, the level that decides it and its emergency team, where it has them."""
     row = (
-        Request.objects.select_related("grade", "authority__taken_by")
-        .only("id", "grade", "authority")
+        Request.objects.select_related("grade", "authority__taken_by", "team__lead")
+        .only("id", "grade", "authority", "team")
         .get(pk=case_id)
     )
-    return getattr(row, "grade", None), getattr(row, "authority", None)
+    return getattr(row, "grade", None), getattr(row, "authority", None), getattr(row, "team", None)
+
+
+def team_for(actor: Actor, case_id: int) -> Team:
+    """Give the team of a case; that the case is within reach was looked at by whoever has it."""
+    require(actor, "read_request")
+    found = Team.objects.select_related("request").filter(request_id=case_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def steps_of_team(team: Team) -> list[TeamStep]:
+    return list(team.steps.select_related("done_by").order_by("id"))
+
+
+def teams_at_work(actor: Actor) -> list[Team]:
+    """Give the emergency teams within reach that have not stood down, newest first."""
+    require(actor, "read_board")
+    rows = Team.objects.filter(state="formed").select_related("request", "unit", "lead").order_by("-id")
+    rows = rows.annotate(left=Count("steps", filter=Q(steps__state="due")), all_steps=Count("steps"))
+    return list((rows if actor.units is None else rows.filter(unit_id__in=actor.units))[:20])
 
 
 def raised_cases(actor: Actor) -> QuerySet[Authority]:

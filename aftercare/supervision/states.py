@@ -45,3 +45,20 @@ AUTHORITY_MOVES = {
     "headquarters": frozenset({"store", "region"}),
 }
 LEVELS = ("store", "region", "headquarters")
+
+
+class TeamState(TextChoices):
+    FORMED = "formed", _("At work")
+    STOOD_DOWN = "stood_down", _("Stood down")
+
+
+TEAM_MOVES = {"formed": frozenset({"stood_down"}), "stood_down": frozenset()}
+
+
+class TeamStepState(TextChoices):
+    DUE = "due", _("To be done")
+    DONE = "done", _("Done")
+    DROPPED = "dropped", _("Not needed")
+
+
+TEAM_STEP_MOVES = {"due": frozenset({"done", "dropped"}), "done": frozenset(), "dropped": frozenset()}

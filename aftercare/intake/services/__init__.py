@@ -11,6 +11,7 @@ from .answering import (
     refuse_before_children,
     reopen_request,
 )
+from .calls import CallNews, note_call, register_call
 from .importing import guess_mapping, load_rows, process_rows, remap_import, start_import
 from .points import add_report_point
 from .presence import leave_request, note_presence
@@ -18,7 +19,7 @@ from .raw import correct_raw_input, discard_raw_input, keep_refused_input
 from .receiving import change_urgency, edit_request, receive_from_customer, receive_request
 
 __all__ = [
-    "add_report_point", "answer_request", "ask_for_link", "cancel_request", "change_urgency", "close_request", "correct_raw_input",
-    "discard_raw_input", "edit_request", "guess_mapping", "hand_out_link", "keep_refused_input", "leave_request", "load_rows", "note_presence", "note_request", "plan_request",
-    "process_rows", "receive_from_customer", "receive_request", "refuse_before_children", "remap_import", "reopen_request", "start_import",
+    "CallNews", "add_report_point", "answer_request", "ask_for_link", "cancel_request", "change_urgency", "close_request", "correct_raw_input",
+    "discard_raw_input", "edit_request", "guess_mapping", "hand_out_link", "keep_refused_input", "leave_request", "load_rows", "note_call", "note_presence", "note_request", "plan_request",
+    "process_rows", "receive_from_customer", "receive_request", "refuse_before_children", "register_call", "remap_import", "reopen_request", "start_import",
 ]  # fmt: skip

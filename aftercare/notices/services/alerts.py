@@ -101,6 +101,31 @@ def make_messages(*, at: datetime, limit: int = 500) -> list[StaffMessage]:
         return [_make_message(alerts, at) for alerts in waiting.values()]
 
 
+def tell_team(fact: Fact, *, at: datetime) -> list[StaffMessage]:
+    """Write to everybody whom an emergency team calls, or who hears its report (M47, M82); no quiet hours hold this up."""
+    rules = policy_for(fact.unit_id).pack.governance.emergency_teams
+    title = next((rule.title for rule in rules if rule.code == fact.values["team"]), None)
+    english, chinese = (title.en, title.zh) if title else (fact.values["team"], fact.values["team"])
+    formed = fact.name == "team.formed"
+    number, address = fact.values["number"], f"{settings.PUBLIC_URL}/requests/{fact.values['number']}"
+    texts = {
+        "en": f"Aftercare: {english}, {number}: "
+        + ("you are called, at once" if formed else "report of the team"),
+        "zh": f"售后应急：{chinese} {number} " + ("请立即到位处理" if formed else "应急组处置报告"),
+    }
+    people = Staff.objects.filter(pk__in=fact.values["members"], is_active=True).order_by("pk")
+    return StaffMessage.objects.bulk_create(
+        [
+            StaffMessage(
+                staff=person,
+                body=f"{texts['en' if person.language.startswith('en') else 'zh']}\n{address}",
+                made_at=at,
+            )
+            for person in people
+        ]
+    )
+
+
 def deliver_staff_message(message_id: int, *, at: datetime) -> None:
     """Try the channels in the order of the settings until one takes the message; every try is logged.
 

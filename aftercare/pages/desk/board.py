@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
-from aftercare.intake.selectors import requests_by_id
+from aftercare.intake.selectors import call_keys, requests_by_id
 from aftercare.notices.selectors import alerts_of_clocks
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import names_of, units_for, zone_of
@@ -24,9 +24,10 @@ from aftercare.sla.selectors import (
     clocks_by_id,
     edge_of,
     in_hand,
+    kept_of,
     paused_count,
 )
-from aftercare.supervision.selectors import papers_for, raised_cases, store_share
+from aftercare.supervision.selectors import papers_for, raised_cases, store_share, teams_at_work
 
 from ..doors import actor, now, page
 
@@ -34,6 +35,7 @@ SOON = timedelta(minutes=30)
 LISTED = 6
 PEOPLE = 12
 MONTH = timedelta(days=30)
+DAY = timedelta(days=1)
 PART = 2  # hours of the day that are counted together
 
 
@@ -76,6 +78,7 @@ def board(request: HttpRequest) -> HttpResponse:
     crit = [clock for clock in clocks if clock.due_at > at]
     papers = papers_for(who, code="delay_report").filter(state__in=["due", "filed"])
     kept, closed = store_share(who, since=at - MONTH)
+    in_time, calls = kept_of(call_keys(who, since=at - DAY))
     raised = list(raised_cases(who)[: LISTED + 1])
     levels = _levels(who, over, at)
     shown = _listed([edge for _level, edges in levels for edge in edges[:LISTED]] + crit[:LISTED])
@@ -88,7 +91,8 @@ def board(request: HttpRequest) -> HttpResponse:
         "paused": paused_count(who), "rungs": rungs, "stores": _stores(who, over, crit),
         "people": _people(who, over, crit), "next": [shown[edge.id] for edge in crit[:LISTED] if edge.id in shown], "papers": list(papers[:LISTED]), "owed": papers.count(),
         "raised": raised[:LISTED], "more_raised": len(raised) > LISTED, "kept": kept, "closed": closed,
-        "share": kept / closed if closed else None,
+        "share": kept / closed if closed else None, "in_time": in_time, "calls": calls, "teams": teams_at_work(who),
+        "answered": in_time / calls if calls else None,
     })  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -14,15 +15,24 @@ from django.utils.translation import gettext as _
 
 from aftercare.customers.selectors import customer_for, customers_by_phone
 from aftercare.intake.rules import RequestForm, judge_emotion, judge_urgency
-from aftercare.intake.selectors import earlier_faults, possible_duplicates, requests_for
-from aftercare.intake.services import receive_request
+from aftercare.intake.selectors import (
+    call_for,
+    calls_to_register,
+    earlier_faults,
+    possible_duplicates,
+    requests_for,
+)
+from aftercare.intake.services import receive_request, register_call
 from aftercare.people.selectors import units_for
+from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import item_of, items_of, products, warranty_of
 from aftercare.refusals import Invalid, NotFound
 
 from ..doors import actor, now, page
 
+WAITING = timedelta(hours=12)  # how long an answered call is offered to be recorded
+CHANNEL_OF = {"phone": "phone", "online": "shop_chat"}
 TEXTS = (
     "name",
     "phone",
@@ -44,19 +54,27 @@ def new_request(request: HttpRequest) -> HttpResponse:
     pack = policy_for(who.unit_id).pack
     values: dict[str, Any] = {}
     problems: list[Any] = []
+    call = call_for(who, request.GET.get("call", "") or request.POST.get("call", ""))
     if request.method == "POST":
         values = request.POST.dict()
         try:
-            row = receive_request(form_of(request), by=who, at=at)
+            with transaction.atomic():
+                row = receive_request(form_of(request), by=who, at=at)
+                if call is not None:
+                    register_call(call, row, by=who, at=at)
         except Invalid as refusal:
             problems = refusal.problems
         else:
             messages.info(request, _("Received: %(number)s") % {"number": row.number})
             return redirect("request_page", row.number)
+    elif call is not None:
+        values = {"phone": call.caller}
+    line = call.line if call else "phone"
     return render(request, "desk/intake.html", {
         "place": "home", "values": values, "problems": {p.where: p for p in problems}, "listed": problems, "pack": pack,
         "units": list(units_for(who).exclude(kind__in=["provider", "department"])), "models": list(products()[:400]), "at": at,
-        "channels": request.POST.getlist("channels") or ["phone"], "my_unit": who.unit_id,
+        "channels": request.POST.getlist("channels") or [CHANNEL_OF[line]], "my_unit": who.unit_id, "call": call,
+        "calls": calls_to_register(who, since=at - WAITING), "answer_within": _target(pack, "answer", kind=line),
     }, status=422 if problems else 200)  # fmt: skip
 
 
@@ -99,12 +117,10 @@ def intake_judgement(request: HttpRequest) -> HttpResponse:
     )
     emotion = judge_emotion(pack, text)
     language = get_language() or "zh"
-    plan = next(clock for clock in pack.clocks.clocks if clock.code == "plan")
-    seconds, _path = plan.target(urgency=urgency.value, kind="", category="")
     return render(request, "desk/intake_judgement.html", {
         "text": text, "urgency": urgency, "emotion": emotion, "policy": policy_for(who.unit_id),
         "comfort": pack.forms.comfort[language] if emotion.value != "calm" else "", "words": [*urgency.words, *emotion.words],
-        "read_back": pack.forms.read_back[language], "minutes": seconds // 60,
+        "read_back": pack.forms.read_back[language], "minutes": (_target(pack, "plan", urgency=urgency.value) or 0) // 60,
         "reason": urgency.reason_en if language.startswith("en") else urgency.reason_zh,
     })  # fmt: skip
 
@@ -125,6 +141,12 @@ def form_of(request: HttpRequest) -> RequestForm:
         item_id=int(item_id) if item_id.isdigit() else None,
         unit_id=int(data["unit_id"]) if data.get("unit_id", "").isdigit() else None,
     )  # fmt: skip
+
+
+def _target(pack: Pack, code: str, *, urgency: str = "normal", kind: str = "") -> int | None:
+    """Give how many seconds a clock of the pack may run; None where the pack has no such clock."""
+    rule = next((clock for clock in pack.clocks.clocks if clock.code == code), None)
+    return rule.target(urgency=urgency, kind=kind, category="")[0] if rule else None
 
 
 def _filled(piece: Any) -> dict[str, str]:

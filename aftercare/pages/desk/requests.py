@@ -37,6 +37,7 @@ from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import clocks_of_case, next_clocks
 from aftercare.sla.services import explain_clocks
 from aftercare.supervision.selectors import papers_of, standing_of
+from aftercare.supervision.services import team_rule
 from aftercare.visits.selectors import open_appointment, visits_of
 from aftercare.workorders.selectors import orders_of_request, work_order_for
 from aftercare.workorders.services import open_work_order
@@ -44,6 +45,7 @@ from aftercare.workorders.services import open_work_order
 from ..doors import actor, now, page
 from ..portal.stages import purpose_now
 from .road import road_of
+from .teams import shown_steps
 from .timeline import SENTENCES, story_of
 
 PAGE = 50
@@ -90,7 +92,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
     matching = last_matching(order.pk) if order else None
     candidates = matching.candidates if matching else []
     kin, facts = kin_of(row), list(facts_of_case(row.pk))
-    papers, (grade, authority) = papers_of(row.pk), standing_of(row.pk)
+    papers, (grade, authority, team) = papers_of(row.pk), standing_of(row.pk)
     return {
         "place": "requests", "row": row, "orders": orders, "order": order, "visits": visits, "survey": survey,
         "recovery": recovery_of(order.pk) if order and survey and survey.state == "answered" else None, "appointment": appointment, "policy": policy,
@@ -107,7 +109,9 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "warranty": warranty_of(policy.pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
         "faults": earlier_faults(row, customer_id=row.customer_id, serial=row.serial),
         "merged": kin.merged, "children": kin.children, "duplicates": kin.duplicates, "grade": grade,
-        "authority": authority, "papers": [(paper, paper_title(policy, paper.code)) for paper in papers],
+        "authority": authority, "team": team, "team_rule": team_rule(team) if team else None,
+        "steps": shown_steps(team, clocks),
+        "papers": [(paper, paper_title(policy, paper.code)) for paper in papers],
         "askable": [rule for rule in policy.pack.papers.papers if rule.by_hand and rule.code not in {p.code for p in papers if p.state in ("due", "filed")}],
         "story": story_of(row.pk, facts=facts, also=kin.merged, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
         "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "revealed": None,

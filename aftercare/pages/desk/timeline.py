@@ -29,6 +29,16 @@ ICONS = {
 SENTENCES = {
     "request.received": n_("received the request"),
     "request.planned": n_("told the customer the plan"),
+    "team.formed": n_("formed an emergency team"),
+    "team.stood_down": n_("reported to the executives; the team stood down"),
+    "team_step.due": n_("step of the emergency"),
+    "team_step.done": n_("did a step of the emergency"),
+    "team_step.dropped": n_("step of the emergency is not needed"),
+    "team_step.noted": n_("noted something done in the emergency"),
+    "request.call_registered": n_("recorded from a call"),
+    "call.ringing": n_("a call rang"),
+    "call.answered": n_("a call was answered"),
+    "call.missed": n_("a caller hung up"),
     "request.answered": n_("answered the customer"),
     "request.closed": n_("request closed"),
     "request.cancelled": n_("cancelled the request"),
@@ -216,6 +226,8 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     if fact.name == "request.received":
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.subject_kind in ("team", "team_step"):
+        return _of_team(fact, get_language() or "zh")
     if fact.subject_kind == "paper":
         title = next(
             (
@@ -240,6 +252,9 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         return f"{_title(fact, values.get('code', ''))} {values.get('percent', '')} %"
     if "total_fen" in values:
         return _("%(yuan).2f yuan") % {"yuan": values["total_fen"] / 100}
+    if fact.name == "request.call_registered":
+        seconds = values.get("seconds")
+        return "" if seconds is None else _("answered after %(n)d s") % {"n": seconds}
     if fact.name == "survey.answered":
         return f"{values['overall']} / 5"
     if fact.name == "work_order.late":
@@ -249,3 +264,13 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     return str(
         values.get("survey") or values.get("visit") or values.get("appointment") or values.get("order") or ""
     )
+
+
+def _of_team(fact: Any, language: str) -> str:
+    """Name the team, or the step of it, as the pack does."""
+    rules = policy_for(fact.unit_id).pack.governance.emergency_teams
+    rule = next((rule for rule in rules if rule.code == fact.values["team"]), None)
+    if fact.subject_kind == "team":
+        return rule.title[language] if rule else str(fact.values["team"])
+    code = str(fact.values["kind"])
+    return next((step.title[language] for step in rule.steps if step.code == code), code) if rule else code

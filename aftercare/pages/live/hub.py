@@ -23,7 +23,8 @@ NEWS = (
     "clock.breach_withdrawn", "alert.raised", "alert.acknowledged", "paper.asked", "paper.filed", "paper.closed",
     "paper.returned", "paper.withdrawn", "authority.store", "authority.region", "authority.headquarters",
     "authority.suggested", "authority.taken", "dispatch.stuck", "dispatch_queue.solved", "request.closed",
-    "request.answered", "request.cancelled", "request.merged", "request.planned",
+    "request.answered", "request.cancelled", "request.merged", "request.planned", "call.answered", "team.formed",
+    "team.stood_down",
 )  # fmt: skip
 NOW = (-1, 0)  # the position of whoever has read nothing and wants only what comes
 MOST = 500  # facts of one look; what is beyond comes with the next
@@ -142,6 +143,12 @@ def _hand(fact: Any, listener: Listener) -> None:
         listener.tell("case", values)
     if fact.name not in NEWS:
         return
+    if fact.name == "call.answered" and fact.values.get("staff") == actor.id:
+        listener.tell(
+            "call", {"ref": fact.values["ref"], "caller": fact.values["caller"] or fact.values["ref"]}
+        )
+    if fact.name == "team.formed" and actor.id in fact.values["members"]:
+        listener.tell("urgent", {"kind": "team", "number": fact.values["number"]})
     to_me = fact.name == "alert.raised" and fact.values.get("staff") == actor.id
     critical = (
         fact.name in ("request.received", "request.urgency_changed")

@@ -4,12 +4,12 @@ from .clocks import WEEK, Calendars, Clock, Hours, PauseReason
 from .conditions import holds, matched_words
 from .durations import duration_text, seconds_of
 from .loading import PACKS, load_pack, merged, pack_names, read_pack
-from .papers import ASKING, Entry, Governance, Level
+from .papers import ASKING, EmergencyTeam, Entry, Governance, Level
 from .papers import Paper as PaperRule
 from .parts import Text
 from .schema import Dispatch, Links, Pack, Surveys, TestItem, UrgencyRule, Warranty, parse_pack
 
 __all__ = [
-    "ASKING", "PACKS", "WEEK", "Calendars", "Clock", "Dispatch", "Entry", "Governance", "Hours", "Level", "Links", "Pack", "PaperRule", "PauseReason", "Surveys", "TestItem", "Text", "UrgencyRule", "Warranty", "duration_text",
+    "ASKING", "PACKS", "WEEK", "Calendars", "Clock", "Dispatch", "EmergencyTeam", "Entry", "Governance", "Hours", "Level", "Links", "Pack", "PaperRule", "PauseReason", "Surveys", "TestItem", "Text", "UrgencyRule", "Warranty", "duration_text",
     "holds", "load_pack", "matched_words", "merged", "pack_names", "parse_pack", "read_pack", "seconds_of",
 ]  # fmt: skip

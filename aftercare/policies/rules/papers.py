@@ -97,6 +97,20 @@ class Quiet(Part):
     except_for: list[Urgency] = ["urgent", "critical"]
 
 
+class EmergencyTeam(Named):
+    """A team for one type of emergency (M47): which requests it is formed for by itself, who is called, and what it must do.
+
+    `roles`: of each of them whoever is on duty is called; the first of `lead` leads. How long a step may take is said by
+    the clock `emergency_step` of clocks.toml, by the code of the step.
+    """
+
+    when: Condition = ""
+    by_hand: bool = True
+    lead: str
+    roles: list[str] = []
+    steps: list[Named] = Field(min_length=1)
+
+
 class Governance(Part):
     """governance.toml: the four meanings of 三级, kept in four separate tables (checklist 13)."""
 
@@ -108,3 +122,4 @@ class Governance(Part):
     overdue_warnings: list[OverdueWarning]
     quiet: Quiet = Quiet()
     emergency_levels: list[Grade]
+    emergency_teams: list[EmergencyTeam] = []

@@ -46,9 +46,6 @@ class Forms(Part):
     guess_words: list[str]
     read_back: Text
     comfort: Text
-    answer_by_phone: Seconds
-    answer_online: Seconds
-    answer_by_email: Seconds
     self_help: dict[str, Text]
 
 

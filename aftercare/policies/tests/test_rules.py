@@ -79,8 +79,13 @@ def test_other_numbers_of_the_road():
     pack = pack_of("appliance")
     assert (pack.dispatch.max_unfinished, pack.dispatch.near_km) == (3, 5.0)
     assert (pack.appointment.slots, pack.appointment.remind_before) == (3, HOUR)
-    assert (pack.forms.answer_by_phone, pack.forms.answer_online) == (10, 30)
-    assert pack_of("retail").forms.answer_by_phone == 30
+    answer = clock(pack, "answer")
+    assert [answer.target(urgency="normal", kind=line, category="")[0] for line in ("phone", "online")] == [
+        10,
+        30,
+    ]
+    assert clock(pack_of("retail"), "answer").by_kind["phone"] == 30
+    assert target(pack, "answer_email") == 2 * HOUR
     assert pack.visit.visit_fee_fen == 5000
     assert pack.visit.keep_slip_months == 3
     assert (pack.survey.low_score, pack.survey.coverage_target) == (3, 90)

@@ -1,4 +1,4 @@
-"""What can be done with papers, grades and levels of authority."""
+"""What can be done with papers, grades, levels of authority and emergency teams."""
 
 from .authority import (
     appraise_complaints,
@@ -21,8 +21,11 @@ from .papers import (
     withdraw_paper,
     withdraw_with_merge,
 )
+from .teams import drop_step, form_team, form_teams, record_step, stand_down, team_rule
 
 __all__ = [
-    "Wanted", "appraise_complaints", "ask_again_after_merge", "ask_paper", "ask_papers", "change_grade", "check_paper", "drop_clocks", "file_paper",
-    "hand_back", "note_dispute", "paper_rule", "raise_authority", "sign_paper", "take_authority", "withdraw_paper", "withdraw_with_merge",
+    "Wanted", "appraise_complaints", "ask_again_after_merge", "ask_paper", "ask_papers", "change_grade", "check_paper", "drop_clocks", "drop_step", "file_paper",
+    "form_team", "form_teams",
+    "hand_back", "note_dispute", "paper_rule", "raise_authority", "record_step", "sign_paper",
+    "stand_down", "take_authority", "team_rule", "withdraw_paper", "withdraw_with_merge",
 ]  # fmt: skip

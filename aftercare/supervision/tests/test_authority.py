@@ -22,6 +22,7 @@ from aftercare.supervision.services import (
     take_authority,
 )
 from tests.cast import MORNING
+from tests.together import at_once
 
 BAD = "空调装好两天就漏水，地板泡坏了，要求赔偿"
 
@@ -142,3 +143,16 @@ def test_the_share_that_stores_settle_themselves_is_counted(cast):
     for request in (one, two):
         answer_request(request, by=cast.actor("li"), at=MORNING, answer="已致歉并补偿")
     assert store_share(cast.actor("zheng"), since=MORNING - timedelta(days=1)) == (1, 2)
+
+
+def test_of_two_who_take_a_case_over_at_once_one_gets_it(cast):
+    request = complaint(cast)
+    raise_authority(request, "region", by=cast.actor("li"), at=MORNING, because="客户要见负责人")
+    went = at_once(
+        lambda: take_authority(request, by=cast.actor("zheng"), at=MORNING),
+        lambda: take_authority(request, by=cast.actor("dian"), at=MORNING),
+    )
+    assert sorted(went) == [False, True]
+    request.refresh_from_db()
+    assert request.owner_id == Authority.objects.get(request=request).taken_by_id
+    assert Fact.objects.filter(name="authority.taken").count() == 1

@@ -18,6 +18,7 @@ from aftercare.supervision.selectors import cause_counts, paper_counts, papers_f
 from aftercare.supervision.services import ask_paper, check_paper, file_paper, sign_paper, withdraw_paper
 from aftercare.workorders.services import merge_request, unmerge_request
 from tests.cast import MORNING
+from tests.together import at_once
 
 REPORT = {
     "cause": "people", "happened": "早班只有一名客服，电话都占着，没有人回电。", "measure": "早班改为两名客服，值班表已经换好。",
@@ -240,3 +241,21 @@ def test_what_an_earlier_merge_took_back_does_not_come_twice(cast):
     withdraw_paper(again, by=cast.actor("zheng"), at=MORNING + timedelta(hours=5), because="不需要")
     merge_and_undo(MORNING + timedelta(hours=6))
     assert not Paper.objects.filter(request=paper.request, state="due").exists()
+
+
+def test_of_two_who_hand_a_paper_in_or_check_it_at_once_one_does(cast):
+    paper = overdue(cast)
+    at = MORNING + timedelta(hours=3)
+    papers = [Paper.objects.get(pk=paper.pk) for _n in range(2)]
+    went = at_once(*(lambda p=p: file_paper(p, REPORT, by=cast.actor("zheng"), at=at) for p in papers))
+    assert sorted(went) == [False, True]
+    papers = [Paper.objects.get(pk=paper.pk) for _n in range(2)]
+    went = at_once(
+        *(
+            lambda p=p: check_paper(p, ALL_YES, seen="打了三次电话", by=cast.actor("dian"), at=at)
+            for p in papers
+        )
+    )
+    assert sorted(went) == [False, True]
+    assert paper.checks.count() == 1
+    assert Fact.objects.filter(name="paper.closed", subject_id=paper.pk).count() == 1

@@ -116,11 +116,12 @@
     queue.push(news); next(); sound();
   }
 
-  function note(text) {
+  function note(text, address) {
     var box = doc.querySelector(".messages");
     if (!box) { box = doc.createElement("div"); box.className = "messages"; box.setAttribute("role", "status"); doc.body.appendChild(box); }
-    var line = doc.createElement("div"); line.className = "toast-a"; line.textContent = text; box.appendChild(line);
-    setTimeout(function () { line.remove(); }, 6000);
+    var line = doc.createElement(address ? "a" : "div"); line.className = "toast-a"; line.textContent = text; box.appendChild(line);
+    if (address) { line.href = address; }
+    setTimeout(function () { line.remove(); }, address ? 60000 : 6000);
   }
 
   function state(word) { if (sign) { sign.textContent = word; } doc.documentElement.dataset.online = word === words.on ? "1" : ""; }
@@ -139,6 +140,7 @@
     });
     stream.addEventListener("presence", here);
     stream.addEventListener("warned", function (e) { var w = JSON.parse(e.data); note(words.warned.replace("%s", w.number).replace("%p", w.percent + " %")); });
+    stream.addEventListener("call", function (e) { var c = JSON.parse(e.data); note(words.call.replace("%s", c.caller), words.intake + "?call=" + encodeURIComponent(c.ref)); });
     stream.addEventListener("urgent", function (e) { ring(JSON.parse(e.data)); });
   }
   function close() { if (stream) { stream.close(); stream = null; } }
