@@ -23,7 +23,7 @@ REQUEST_MOVES = {
 
 class CallState(TextChoices):
     RINGING = "ringing", _("Ringing")
-    ANSWERED = "answered", _("Answered")
+    ANSWERED = "answered", _("Picked up")
     MISSED = "missed", _("Hung up")
 
 

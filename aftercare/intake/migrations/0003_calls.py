@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('caller_masked', models.CharField(blank=True, max_length=40)),
                 ('rang_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(null=True)),
-                ('state', models.CharField(choices=[('ringing', 'Ringing'), ('answered', 'Answered'), ('missed', 'Hung up')], default='ringing', max_length=10)),
+                ('state', models.CharField(choices=[('ringing', 'Ringing'), ('answered', 'Picked up'), ('missed', 'Hung up')], default='ringing', max_length=10)),
                 ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='intake.request')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='people.unit')),

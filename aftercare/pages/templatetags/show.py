@@ -25,6 +25,7 @@ STATE_SIGNS = {
     "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
     "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
     "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel", "filed": "doing", "withdrawn": "cancel", "merged": "cancel",
+    "done": "done", "dropped": "cancel",
 }  # fmt: skip
 
 

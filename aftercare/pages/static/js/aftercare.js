@@ -170,7 +170,7 @@
     fetch(fresh.dataset.live, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } }).then(function (a) { return a.json(); }).then(function (d) {
       var more = d.count - fresh.dataset.has;
       fresh.hidden = !(more > 0);
-      if (more > 0) { fresh.querySelector("b").textContent = fresh.dataset.text.replace("%s", more); }
+      if (more > 0) { fresh.querySelector("b").textContent = fresh.dataset.text.replace("{n}", more); }
     }).catch(function () {});
   }
   if (fresh) { setInterval(look, 15000); doc.addEventListener("counts", look); }

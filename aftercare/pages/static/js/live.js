@@ -107,7 +107,7 @@
     var first = queue[0];
     alarm.hidden = !first;
     if (!first) { return; }
-    alarm.querySelector("b").textContent = words[first.kind].replace("%s", first.number) + (queue.length > 1 ? " +" + (queue.length - 1) : "");
+    alarm.querySelector("b").textContent = words[first.kind].replace("{n}", first.number) + (queue.length > 1 ? " +" + (queue.length - 1) : "");
     alarm.querySelector("a").href = words.request.replace("N", encodeURIComponent(first.number));
   }
   alarm.querySelector("[data-hush]").addEventListener("click", function () { queue.shift(); next(); });
@@ -139,8 +139,8 @@
       if (!news.mine && news.who) { note(news.who + " " + words.other); }
     });
     stream.addEventListener("presence", here);
-    stream.addEventListener("warned", function (e) { var w = JSON.parse(e.data); note(words.warned.replace("%s", w.number).replace("%p", w.percent + " %")); });
-    stream.addEventListener("call", function (e) { var c = JSON.parse(e.data); note(words.call.replace("%s", c.caller), words.intake + "?call=" + encodeURIComponent(c.ref)); });
+    stream.addEventListener("warned", function (e) { var w = JSON.parse(e.data); note(words.warned.replace("{n}", w.number).replace("{p}", w.percent + " %")); });
+    stream.addEventListener("call", function (e) { var c = JSON.parse(e.data); note(words.call.replace("{n}", c.caller), words.intake + "?call=" + encodeURIComponent(c.ref)); });
     stream.addEventListener("urgent", function (e) { ring(JSON.parse(e.data)); });
   }
   function close() { if (stream) { stream.close(); stream = null; } }
