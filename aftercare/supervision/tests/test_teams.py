@@ -74,8 +74,9 @@ def test_every_step_is_recorded_and_the_report_ends_it(emergency, team):
     zheng, li = emergency.actor("zheng"), emergency.actor("li")
     record_step(team, "message", result="群里已通知", by=li, at=MORNING + timedelta(seconds=40))
     record_step(team, "", result="物业已关总阀", by=li, at=MORNING + timedelta(minutes=2))
-    with pytest.raises(Conflict, match="still due"):
+    with pytest.raises(Conflict) as early:
         stand_down(team, report="总阀已关闭，无人受伤，明日更换软管。" * 2, by=zheng, at=MORNING)
+    assert (early.value.code, early.value.problems[0].expected) == ("steps_due", "make_safe, plan, feedback")
     record_step(team, "make_safe", result="客户已到楼下", by=li, at=MORNING + timedelta(minutes=12))
     record_step(team, "plan", result="周工上门检测", by=zheng, at=MORNING + timedelta(minutes=20))
     with pytest.raises(Forbidden):
