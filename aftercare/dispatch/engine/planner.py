@@ -1,0 +1,271 @@
+"""Make a plan: at once by cheapest insertion, better by the search; any plan can be made again from its seed and course."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .arrays import COMPILED, NEVER, row
+from .problem import Problem
+from .search import (
+    UNSERVED,
+    Plan,
+    Scratch,
+    copy_routes,
+    empty_plan,
+    find_place,
+    insert_absent,
+    luck_from,
+    put_in,
+    reschedule,
+    scratch_for,
+    steps,
+    take_out,
+)
+
+AT_ONCE = 200 if COMPILED else 5  # steps at one temperature
+COLD = (1000.0, 10.0)  # first and last temperature in seconds of travel: a plan made from nothing
+WARM = (100.0, 5.0)  # a plan that is there already
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a search went: steps at each temperature, one after the other. With the seed it makes the same plan again."""
+
+    seed: int
+    steps: int = 0
+    heats: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One order on a route: who (by worker), which, when the engineer comes, begins and leaves, and the way there. Seconds."""
+
+    task: int
+    arrives: int
+    begins: int
+    leaves: int
+    way: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan: routes of orders by worker, what is left undone, and its price in seconds of travel."""
+
+    routes: dict[int, list[int]]
+    undone: list[int]
+    price: int
+    course: Course
+    first_price: int = 0
+    curve: list[tuple[float, int]] = field(default_factory=list)
+
+
+def make_plan(
+    problem: Problem, *, seconds: float = 0.0, seed: int = 1, kept: Mapping[int, Sequence[int]] | None = None,
+    heats: tuple[float, float] | None = None, clock: Callable[[], float] = time.process_time, again: Course | None = None,
+    firm: Iterable[int] = (),
+) -> Planned:  # fmt: skip
+    """Plan: keep the routes given in `kept` as far as they can be, insert the rest, then search for `seconds`.
+
+    With `again` the search is not timed but goes the recorded course. `firm`: orders that are never left undone for one that
+    is not. Orders of a pair (tasks for two) are done both or not at all.
+    """
+    began = clock()
+    course = again or Course(seed)
+    plan, luck = empty_plan(problem), luck_from(course.seed)
+    scratch = scratch_for(problem, plan)
+    _keep(problem, plan, scratch, kept or {})
+    insert_absent(problem, plan, scratch, luck)
+    never_dropped = frozenset(firm)
+    _make_room(problem, plan, scratch, luck, never_dropped)
+    first = price_of(problem, plan)
+    best, prices = empty_plan(problem), row([first, first])
+    copy_routes(plan, best)
+    curve = [(clock() - began, first)]
+    hot, cold = heats or (WARM if kept else COLD)
+    if not problem.orders or not problem.routes:
+        pass  # nothing to search
+    elif again is not None:
+        for heat in again.heats:
+            steps(problem, plan, best, scratch, luck, prices, again.steps, heat)
+    elif seconds > 0:
+        course = _search(
+            problem, plan, best, scratch, luck, prices, seed, (hot, cold), began, seconds, clock, curve
+        )
+    for v in range(problem.routes):
+        _set_items(problem, plan, v, _items(best, v))
+    _make_room(problem, plan, scratch, luck, never_dropped)
+    _split_pairs(problem, plan)
+    return Planned(
+        routes={v: orders for v in range(problem.routes) if (orders := orders_on(problem, plan, v))},
+        undone=[o for o in range(problem.orders) if plan.route_of[o] == UNSERVED],
+        price=price_of(problem, plan), course=course, first_price=first, curve=curve,
+    )  # fmt: skip
+
+
+def stops_of(problem: Problem, routes: Mapping[int, Sequence[int]]) -> dict[int, list[Stop]]:
+    """Give when everybody is where. Tasks only; breaks move the times."""
+    plan = empty_plan(problem)
+    found: dict[int, list[Stop]] = {}
+    for v, orders in routes.items():
+        _lay(problem, plan, v, orders)
+        stops = []
+        for k in range(plan.length[v]):
+            at = v * plan.width + k
+            o = int(plan.item[at])
+            if o >= problem.orders:
+                continue
+            way = problem.way(plan.place_at[at], problem.enter[o])
+            arrives, leaves = int(plan.free_at[at]) + way, int(plan.free_at[at + 1])
+            stops.append(Stop(o, arrives, leaves - int(problem.service[o]), leaves, way))
+        found[v] = stops
+    return found
+
+
+def price_of(problem: Problem, plan: Plan) -> int:
+    """Give the price of a plan: its routes, and what is left undone. Seconds of travel."""
+    undone = sum(int(problem.drop[o]) for o in range(problem.orders) if plan.route_of[o] == UNSERVED)
+    return undone + sum(int(plan.cost[v]) for v in range(problem.routes))
+
+
+def orders_on(problem: Problem, plan: Plan, v: int) -> list[int]:
+    """Give the orders on a route, without its break."""
+    return [item for item in _items(plan, v) if item < problem.orders]
+
+
+def warm_up() -> bool:
+    """Have the search compiled, or its machine code read from disk, before anybody waits for it; False without numba."""
+    from .problem import Task, Worker, build
+
+    travel = [[0, 60], [60, 0]]
+    problem = build([Task(1, 60), Task(1, 60)], [Worker(0, 0, 0, 3600)], travel, lambda _o, _v: 0)
+    make_plan(problem, again=Course(1, 1, (1.0,)))
+    return COMPILED
+
+
+def _search(
+    problem: Problem, plan: Plan, best: Plan, scratch: Scratch, luck: Any, prices: Any, seed: int,
+    heats: tuple[float, float], began: float, seconds: float, clock: Callable[[], float], curve: list[tuple[float, int]],
+) -> Course:  # fmt: skip
+    """Search until the time is over, cooling from the first temperature to the last; gives the course taken."""
+    hot, cold = heats
+    taken: list[float] = []
+    while (used := (clock() - began) / seconds) < 1.0:
+        heat = round(hot * (cold / hot) ** used, 3)
+        before = prices[1]
+        steps(problem, plan, best, scratch, luck, prices, AT_ONCE, heat)
+        taken.append(heat)
+        if prices[1] < before:
+            curve.append((clock() - began, int(prices[1])))
+    return Course(seed, AT_ONCE, tuple(taken))
+
+
+def _items(plan: Plan, v: int) -> list[int]:
+    begin = v * plan.width
+    return [int(item) for item in plan.item[begin : begin + int(plan.length[v])]]
+
+
+def _set_items(problem: Problem, plan: Plan, v: int, items: Sequence[int]) -> None:
+    """Make a route of these items (orders, and its break)."""
+    for o in orders_on(problem, plan, v):
+        if plan.route_of[o] == v:
+            plan.route_of[o] = UNSERVED
+    for k, item in enumerate(items):
+        plan.item[v * plan.width + k] = item
+        if item < problem.orders:
+            plan.route_of[item] = v
+    plan.length[v] = len(items)
+    reschedule(problem, plan, v)
+
+
+def _keep(problem: Problem, plan: Plan, scratch: Scratch, kept: Mapping[int, Sequence[int]]) -> None:
+    """Lay the routes that are there; what can't be kept where it was is put elsewhere on its route or left to be inserted."""
+    for v, orders in kept.items():
+        _lay(problem, plan, v, orders)
+        if not is_possible(problem, plan, v):
+            _lay(problem, plan, v, ())
+            for o in orders:
+                _insert(problem, plan, scratch, o, v)
+
+
+def _lay(problem: Problem, plan: Plan, v: int, orders: Sequence[int]) -> None:
+    """Make a route of these orders, its break at the first place that keeps everything possible, else at the end."""
+    if problem.rest_from[v] >= NEVER:
+        _set_items(problem, plan, v, orders)
+        return
+    for at in range(len(orders) + 1):
+        _set_items(problem, plan, v, [*orders[:at], problem.orders + v, *orders[at:]])
+        if is_possible(problem, plan, v):
+            return
+
+
+def is_possible(problem: Problem, plan: Plan, v: int) -> bool:
+    """Say whether a route breaks no hard rule: who may do it, how many, windows, shift, break, length of the day."""
+    if plan.jobs[v] > problem.most[v] or plan.load[v] > problem.capacity[v]:
+        return False
+    orders = orders_on(problem, plan, v)
+    if not all(problem.may(o, v) for o in orders):
+        return False
+    if problem.outside[v] or not orders:
+        return True
+    for k in range(v * plan.width, v * plan.width + plan.length[v] + 1):
+        if plan.free_at[k] + problem.way(plan.place_at[k], plan.comes_to[k]) > plan.until[k]:
+            return False
+    return bool(plan.spare[v] >= 0)
+
+
+def _insert(problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int) -> bool:
+    """Put an order where it is cheapest on a route; False where there is no place for it that is worth it."""
+    if not find_place(problem, plan, scratch, row([1, NEVER]), o, v, v + 1, False):
+        return False
+    at = scratch.place[2]
+    put_in(problem, plan, o, v, at)
+    if plan.spare[v] < 0:
+        take_out(problem, plan, v, at)
+        return False
+    return True
+
+
+def _make_room(problem: Problem, plan: Plan, scratch: Scratch, luck: Any, firm: frozenset[int]) -> None:
+    """Serve every firm order for which some route has room once others have left it; those are then put elsewhere."""
+    for o in sorted(firm):
+        if plan.route_of[o] != UNSERVED or problem.twin[o] >= 0:
+            continue
+        best: tuple[int, int, list[int]] | None = None
+        for v in range(problem.routes):
+            if not problem.may(o, v) or problem.outside[v]:
+                continue
+            before = orders_on(problem, plan, v)
+            price = int(plan.cost[v]) + sum(int(problem.drop[x]) for x in [*before, o])
+            if _crowd_in(problem, plan, scratch, o, v, before, firm):
+                now = orders_on(problem, plan, v)
+                price = int(plan.cost[v]) - price + sum(int(problem.drop[x]) for x in {*before, o} - set(now))
+                if best is None or price < best[0]:
+                    best = price, v, now
+            _lay(problem, plan, v, before)
+        if best is not None:
+            _lay(problem, plan, best[1], best[2])
+    insert_absent(problem, plan, scratch, luck)
+
+
+def _crowd_in(
+    problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int, before: list[int], firm: frozenset[int]
+) -> bool:
+    """Put a firm order on a route beside the firm ones, then the others back, dearest first, as far as they fit."""
+    _lay(problem, plan, v, [x for x in before if x in firm])
+    if not is_possible(problem, plan, v) or not _insert(problem, plan, scratch, o, v):
+        return False
+    for other in sorted((x for x in before if x not in firm), key=lambda x: -int(problem.drop[x])):
+        _insert(problem, plan, scratch, other, v)
+    return True
+
+
+def _split_pairs(problem: Problem, plan: Plan) -> None:
+    """Take out what only one of two people would come to."""
+    for o in range(problem.orders):
+        twin = problem.twin[o]
+        if twin >= 0 and plan.route_of[o] != UNSERVED and plan.route_of[twin] == UNSERVED:
+            v = plan.route_of[o]
+            _set_items(problem, plan, v, [item for item in _items(plan, v) if item != o])

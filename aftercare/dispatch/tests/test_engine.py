@@ -1,0 +1,156 @@
+"""The engine: no plan breaks a hard rule, whatever the day; the same seed and course make the same plan."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftercare.dispatch.engine import Course, Rest, Task, Worker, build, make_plan, stops_of, violations
+
+HOUR = 3600
+AGAIN = Course(3, 5, tuple(300.0 * 0.9**n for n in range(12)))
+
+
+def day(seed: int, orders: int = 24, workers: int = 5, **changes):
+    """Make up a day: places on a plane, minutes away; skills, windows, breaks, two-person jobs, pickups, a provider."""
+    luck = random.Random(seed)
+    spots = [(luck.uniform(0, 30), luck.uniform(0, 30)) for _n in range(orders + workers + 1)]
+    travel = [[round(60 * (abs(a - c) + abs(b - d))) for c, d in spots] for a, b in spots]
+    depot = orders + workers
+    tasks = []
+    for n in range(orders):
+        begin = luck.choice([8, 10, 12, 14, 16]) * HOUR
+        windows = ((begin, begin + 2 * HOUR),)
+        if luck.random() < 0.2:
+            windows = ((8 * HOUR, 9 * HOUR), (15 * HOUR, 17 * HOUR))
+        urgent = luck.random() < 0.2
+        tasks.append(
+            Task(
+                workers + n, luck.randint(10, 80) * 60, windows, drop=28800 if urgent else 7200, urgent=urgent,
+                pickup=depot if luck.random() < 0.15 else None, handling=600, people=2 if luck.random() < 0.08 else 1,
+            )
+        )  # fmt: skip
+    crew = [
+        Worker(
+            v, v, luck.choice([8, 9]) * HOUR, luck.choice([16, 17, 20]) * HOUR, most=luck.choice([4, 6, 99]),
+            rest=Rest(11 * HOUR, 13 * HOUR, 45 * 60) if luck.random() < 0.5 else None,
+            outside=v == workers - 1 and luck.random() < 0.5, fair_from=5 * HOUR,
+        )
+        for v in range(workers)
+    ]  # fmt: skip
+    able = [[luck.random() < 0.6 for _v in range(workers)] for _n in range(orders)]
+    halves = [n for n, task in enumerate(tasks) if task.people == 2]
+    rows = [*range(orders), *halves]
+
+    def may(o: int, v: int) -> bool:
+        return able[rows[o]][v]
+
+    charge = [[0 if able[n][v] else None for v in range(workers)] for n in range(orders)]
+    problem = build(tasks, crew, travel, lambda o, v: charge[o][v])
+    return problem, tasks, crew, travel, may
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_no_plan_breaks_a_hard_rule(seed):
+    problem, tasks, crew, travel, may = day(seed)
+    made = make_plan(problem, again=AGAIN)
+    assert violations(tasks, crew, travel, may, made.routes) == []
+    planned = [o for route in made.routes.values() for o in route]
+    assert sorted([*planned, *made.undone]) == list(range(problem.orders))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_an_urgent_order_is_never_left_for_one_that_is_not(seed):
+    """No route would have room for it, even if everything that is not urgent left."""
+    problem, tasks, crew, travel, may = day(seed, orders=30, workers=3)
+    halves = [n for n, task in enumerate(tasks) if task.people == 2]
+    firm = [n for n, task in enumerate(tasks) if task.urgent and task.people == 1]
+    made = make_plan(problem, again=AGAIN, firm=firm)
+    assert violations(tasks, crew, travel, may, made.routes) == []
+    for o in set(made.undone) & set(firm):
+        for v in range(len(crew)):
+            if not may(o, v) or crew[v].outside:
+                continue
+            others = [x for x in made.routes.get(v, []) if x in firm or x >= len(tasks) or x in halves]
+            for at in range(len(others) + 1):
+                assert violations(tasks, crew, travel, may, {v: [*others[:at], o, *others[at:]]}) or any(
+                    tasks[x].people == 2 for x in others if x < len(tasks)
+                )
+
+
+def test_the_same_seed_and_course_make_the_same_plan():
+    first, second = (make_plan(day(5)[0], again=AGAIN) for _n in range(2))
+    assert (first.routes, first.price) == (second.routes, second.price)
+    timed = make_plan(day(5)[0], seconds=0.3, seed=11)
+    again = make_plan(day(5)[0], again=timed.course)
+    assert (again.routes, again.price) == (timed.routes, timed.price)
+
+
+def test_the_search_only_ever_makes_it_cheaper():
+    for seed in range(6):
+        made = make_plan(day(seed)[0], again=AGAIN)
+        assert made.price <= made.first_price
+
+
+def test_a_plan_that_is_there_is_kept_as_far_as_it_can_be():
+    problem, tasks, crew, travel, may = day(9)
+    made = make_plan(problem, again=AGAIN)
+    kept = make_plan(problem, kept=made.routes)
+    assert kept.routes == made.routes
+    v, route = next((v, route) for v, route in made.routes.items() if len(route) > 1)
+    backwards = make_plan(problem, kept={v: route[::-1]})
+    assert violations(tasks, crew, travel, may, backwards.routes) == []
+
+
+def test_moving_a_promise_has_its_price():
+    travel = [[0, 600, 60], [600, 0, 600], [60, 600, 0]]
+    task = Task(2, 600, drop=90000)
+    workers = [Worker(0, 0, 0, 10 * HOUR), Worker(1, 1, 0, 10 * HOUR)]
+    free = make_plan(build([task], workers, travel, lambda _o, _v: 0), kept={1: [0]}, again=AGAIN)
+    assert free.routes == {0: [0]}
+    dear = make_plan(
+        build([task], workers, travel, lambda _o, v: 0 if v == 1 else 9000), kept={1: [0]}, again=AGAIN
+    )
+    assert dear.routes == {1: [0]}
+
+
+def test_times_come_with_the_break_and_the_pickup():
+    travel = [[0, 600, 900], [600, 0, 300], [900, 300, 0]]
+    tasks = [Task(1, 1800, ((8 * HOUR, 12 * HOUR),), pickup=2, handling=300)]
+    workers = [Worker(0, 0, 8 * HOUR, 18 * HOUR, rest=Rest(8 * HOUR, 9 * HOUR, 1800))]
+    problem = build(tasks, workers, travel, lambda _o, _v: 0)
+    made = make_plan(problem, again=AGAIN)
+    stop = stops_of(problem, made.routes)[0][0]
+    begins_work = stop.begins + 300 + 300  # at the store, then the way to the customer
+    assert 8 * HOUR <= begins_work <= 12 * HOUR
+    assert stop.leaves - stop.begins == 300 + 300 + 1800
+
+
+def test_a_provider_is_the_last_resort():
+    travel = [[0, 600], [600, 0]]
+    tasks = [Task(1, HOUR, ((9 * HOUR, 10 * HOUR),), drop=90000) for _n in range(3)]
+    workers = [Worker(0, 0, 8 * HOUR, 18 * HOUR), Worker(0, 0, 0, 1, outside=True, most=1)]
+    made = make_plan(build(tasks, workers, travel, lambda _o, v: 0 if v == 0 else 36000), again=AGAIN)
+    assert len(made.routes[0]) == 1 or len(made.routes[0]) == 2
+    assert len(made.routes[1]) == 1, "one is the quota"
+
+
+@pytest.mark.parametrize(
+    "task",
+    [Task(0, -1), Task(0, 60, ((10, 5),)), Task(0, 60, ()), Task(0, 60, people=3), Task(0, 60, drop=-5)],
+)
+def test_what_can_not_be_is_refused(task):
+    with pytest.raises(ValueError, match="task 0: expected"):
+        build([task], [Worker(0, 0, 0, 1)], [[0]], lambda _o, _v: 0)
+
+
+def test_nothing_to_do_and_nobody_to_do_it():
+    nobody = make_plan(build([Task(0, 60)], [], [[0]], lambda _o, _v: 0), again=AGAIN)
+    assert (nobody.routes, nobody.undone) == ({}, [0])
+    nothing = make_plan(build([], [Worker(0, 0, 0, 1)], [[0]], lambda _o, _v: 0), again=AGAIN)
+    assert (nothing.routes, nothing.undone) == ({}, [])
