@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from aftercare.policies.rules import Dispatch
-
-EARTH_KM = 6371.0088
+from aftercare.routing.places import great_circle_km
 
 
 @dataclass(frozen=True)
@@ -78,13 +76,6 @@ class Candidate:
         if self.gives_way_to:
             judged["gives_way_to"] = self.gives_way_to
         return {**who, **reasons, **judged, "total": self.total}
-
-
-def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Give the distance of two places (latitude, longitude in degrees) in kilometres, by the haversine formula."""
-    la1, lo1, la2, lo2 = map(math.radians, (*a, *b))
-    h = math.sin((la2 - la1) / 2) ** 2 + math.cos(la1) * math.cos(la2) * math.sin((lo2 - lo1) / 2) ** 2
-    return 2 * EARTH_KM * math.asin(math.sqrt(h))
 
 
 def hard_rules(job: Job, person: Person, rules: Dispatch, *, on: date) -> list[tuple[str, str]]:

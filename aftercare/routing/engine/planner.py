@@ -26,7 +26,7 @@ from .search import (
 )
 
 AT_ONCE = 200 if COMPILED else 5  # steps at one temperature
-COLD = (1000.0, 10.0)  # first and last temperature in seconds of travel: a plan made from nothing
+COLD = (2000.0, 30.0)  # first and last temperature in seconds of travel: a plan made from nothing
 WARM = (100.0, 5.0)  # a plan that is there already
 
 

@@ -54,8 +54,11 @@ class Scratch(NamedTuple):
     absent: Any  # [n] orders to be put back
     stale: Any  # [o] 1: was absent before the step, so only changed routes are tried
     key: Any  # [n] by which the absent are sorted
-    counts: Any  # changed routes, absent orders, and the number of the next search for a place
+    counts: (
+        Any  # changed routes, absent orders, the number of the search for a place, and of the order it is for
+    )
     seen_kind: Any  # [kind] the last search for a place in which an idle route of this kind was tried
+    barred: Any  # [v] the last order that would have made its day too long
     place: Any  # the place found last: price, route, position
 
 
@@ -81,8 +84,9 @@ def empty_plan(p: Problem) -> Plan:
 def scratch_for(p: Problem, plan: Plan) -> Scratch:
     return Scratch(
         item=zeros(p.routes * plan.width), length=zeros(p.routes), dirty=zeros(p.routes), changed=zeros(p.routes),
-        ruined=zeros(p.routes), absent=zeros(p.orders), stale=zeros(p.orders), key=reals(p.orders), counts=zeros(3),
+        ruined=zeros(p.routes), absent=zeros(p.orders), stale=zeros(p.orders), key=reals(p.orders), counts=zeros(4),
         seen_kind=zeros(p.routes, UNSERVED), place=zeros(3),
+        barred=zeros(p.routes),
     )  # fmt: skip
 
 
@@ -343,7 +347,12 @@ def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: i
     for x in range(first, last):
         v = s.changed[x] if changed else x
         own = charge[o * routes + v]
-        if own >= best or plan.jobs[v] >= p.most[v] or plan.load[v] + p.demand[o] > p.capacity[v]:
+        if (
+            own >= best
+            or s.barred[v] == s.counts[3]
+            or plan.jobs[v] >= p.most[v]
+            or plan.load[v] + p.demand[o] > p.capacity[v]
+        ):
             continue
         length = plan.length[v]
         if length + 2 > width:
@@ -422,19 +431,22 @@ def take_out(p: Any, plan: Any, v: int, at: int) -> int:
 def put_back(p: Any, plan: Any, s: Any, luck: Any, wide: bool) -> int:
     """Put each absent order, in their order, where it is cheapest, or leave it undone where that is cheaper.
 
-    What was absent before the step is tried only in the routes that have changed since, unless `wide`.
+    What was absent before the step is tried only in the routes that have changed since, unless `wide`. A route whose whole
+    day would become too long is left out of the next look.
     """
     delta = 0
     for n in range(s.counts[1]):
         o = s.absent[n]
         changed = s.stale[o] == 1 and not wide
-        if not find_place(p, plan, s, luck, o, 0, s.counts[0] if changed else p.routes, changed):
-            continue
-        v, at = s.place[1], s.place[2]
-        remember(plan, s, v)
-        delta += put_in(p, plan, o, v, at) - p.drop[o]
-        if plan.spare[v] < 0:  # the whole day of this route would be too long
+        s.counts[3] += 1
+        while find_place(p, plan, s, luck, o, 0, s.counts[0] if changed else p.routes, changed):
+            v, at = s.place[1], s.place[2]
+            remember(plan, s, v)
+            delta += put_in(p, plan, o, v, at) - p.drop[o]
+            if plan.spare[v] >= 0:
+                break
             delta += take_out(p, plan, v, at) + p.drop[o]
+            s.barred[v] = s.counts[3]
     return delta
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercare.dispatch.engine import Course, Rest, Task, Worker, build, make_plan, stops_of, violations
+from aftercare.routing.engine import Course, Rest, Task, Worker, build, make_plan, stops_of, violations
 
 HOUR = 3600
 AGAIN = Course(3, 5, tuple(300.0 * 0.9**n for n in range(12)))
