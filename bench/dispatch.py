@@ -50,7 +50,7 @@ def problem_of(day: Day, charge: Any = None) -> Any:
     able = [[0 if set(t["needs"]) <= set(w["has"]) else NEVER for w in day["workers"]] for t in day["tasks"]]
     if charge is not None:
         able = [[max(price, charge(n, v)) for v, price in enumerate(prices)] for n, prices in enumerate(able)]
-    return build(tasks, workers, np.array(day["travel"]), able)
+    return build(tasks, workers, np.array(day["travel"]), able, fast=True)
 
 
 def ours(day: Day, seconds: float, **how: Any) -> tuple[dict[str, Any], Planned]:

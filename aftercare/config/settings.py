@@ -197,6 +197,7 @@ EMAIL_USE_TLS = os.environ.get("AFTERCARE_SMTP_TLS") == "1"
 EMAIL_TIMEOUT = 10
 ALERT_CHANNELS = [name for name in os.environ.get("AFTERCARE_ALERTS", "sms,mail,apprise").split(",") if name]
 SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
+TRAVEL = os.environ.get("AFTERCARE_TRAVEL", "")
 SMS_URL = os.environ.get("AFTERCARE_SMS_URL", "")
 SMS_KEY = os.environ.get("AFTERCARE_SMS_KEY", "")
 SMS_SECRET = os.environ.get("AFTERCARE_SMS_SECRET", "")

@@ -17,7 +17,9 @@ from .states import APPOINTMENT_MOVES, VISIT_MOVES, AppointmentState, VisitState
 
 
 class Appointment(Stateful):
-    """SA-AP-003. No two booked appointments of one engineer may overlap: the database refuses them.
+    """SA-AP-003: the window in which a visit begins, and when it is planned to be made (`planned_from` to `planned_to`).
+
+    Windows may overlap; no two visits of one engineer are planned at the same time: the database refuses them.
 
     The embedded server has no btree_gist, so the engineer takes part in the exclusion as a one-number range.
     """
@@ -34,6 +36,8 @@ class Appointment(Stateful):
     wished = models.CharField(max_length=80, blank=True)
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
+    planned_from = models.DateTimeField(null=True)
+    planned_to = models.DateTimeField(null=True)
     chosen_by = models.CharField(max_length=16, blank=True)
     proposed_at = models.DateTimeField()
     booked_at = models.DateTimeField(null=True)
@@ -58,15 +62,16 @@ class Appointment(Stateful):
                     ),
                     (
                         Func(
-                            F("starts_at"),
-                            F("ends_at"),
+                            F("planned_from"),
+                            F("planned_to"),
                             function="tstzrange",
                             output_field=DateTimeRangeField(),
                         ),
                         RangeOperators.OVERLAPS,
                     ),
                 ],
-                condition=Q(state="booked"),
+                condition=Q(state="booked", planned_from__isnull=False),
+                deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(
                 condition=~Q(state="booked") | Q(starts_at__isnull=False),

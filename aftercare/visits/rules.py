@@ -16,38 +16,47 @@ from aftercare.policies.rules import TestItem
 Span = tuple[datetime, datetime]
 
 
-def free_slots(
-    *, shifts: Iterable[Span], busy: Iterable[Span], after: datetime, before: datetime, slot_for: timedelta,
-    day: tuple[str, str], zone: str, count: int,
-) -> list[Span]:  # fmt: skip
-    """Give up to `count` windows of `slot_for` on whole hours, inside shifts and the hours of the day, that nobody has.
-
-    At most two of them on the same day, so that the customer has a real choice.
-    """
-    taken = list(busy)
+def possible_windows(
+    *,
+    shifts: Iterable[Span],
+    after: datetime,
+    before: datetime,
+    slot_for: timedelta,
+    day: tuple[str, str],
+    zone: str,
+) -> list[Span]:
+    """Give the windows of `slot_for` that begin on whole hours, inside shifts and the hours of the day; earliest first."""
     local = ZoneInfo(zone)
     opens, closes = (time.fromisoformat(text) for text in day)
     found: list[Span] = []
-    a_day: dict[object, int] = {}
     for starts, ends in sorted(shifts):
         at = max(starts, after).astimezone(local)
         if at.minute or at.second or at.microsecond:
             at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         while at + slot_for <= min(ends, before):
-            inside = (
-                opens <= at.time()
-                and (at + slot_for).time() <= closes
-                and (at + slot_for).date() == at.date()
-            )
-            clash = any(at < end and start < at + slot_for for start, end in taken)
-            if inside and not clash and a_day.get(at.date(), 0) < max(1, count - 1):
-                found.append((at, at + slot_for))
-                a_day[at.date()] = a_day.get(at.date(), 0) + 1
-                if len(found) == count:
-                    return found
-                at += slot_for
-            else:
-                at += timedelta(hours=1)
+            to = at + slot_for
+            if opens <= at.time() and to.time() <= closes and to.date() == at.date():
+                found.append((at, to))
+            at += timedelta(hours=1)
+    return found
+
+
+def choose_windows(priced: Iterable[tuple[int, Span]], *, count: int, zone: str) -> list[Span]:
+    """Choose up to `count` windows, the cheapest first, none overlapping another, leaving at least one for another day.
+
+    At most `count` less one are on the same day, so that the customer has a real choice.
+    """
+    local = ZoneInfo(zone)
+    found: list[Span] = []
+    a_day: dict[object, int] = {}
+    for _price, (starts, ends) in sorted(priced, key=lambda row: (row[0], row[1])):
+        day = starts.astimezone(local).date()
+        clash = any(starts < other[1] and other[0] < ends for other in found)
+        if not clash and a_day.get(day, 0) < max(1, count - 1):
+            found.append((starts, ends))
+            a_day[day] = a_day.get(day, 0) + 1
+        if len(found) == count:
+            break
     return found
 
 

@@ -7,35 +7,31 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import leaves_of, shifts_of, zone_of
+from aftercare.people.selectors import shifts_of, staff_by_id, zone_of
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import NotFound
 from aftercare.workorders.models import WorkOrder
 
+from .keeping import windows_kept
 from .models import Appointment, Visit
-from .rules import Span, free_slots
+from .rules import Span, choose_windows, possible_windows
 from .states import OPEN_VISITS
 
 
 def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]:
-    """Give the windows this engineer could really keep for the order: shifts, less leave, less what is booked."""
-    rules = policy_for(order.unit_id).pack.appointment
+    """Give the windows this engineer could really keep for the order, the least travel first (M55)."""
+    rules, zone = policy_for(order.unit_id).pack.appointment, zone_of(order.unit_id)
     after = at + timedelta(seconds=rules.first_after)
     before = at + timedelta(seconds=rules.look_ahead)
-    busy = [*leaves_of(engineer_id, at, before), *booked_windows(engineer_id, at, before)]
-    return free_slots(
-        shifts=shifts_of(engineer_id, at, before), busy=busy, after=after, before=before,
-        slot_for=timedelta(seconds=rules.slot_for), day=(rules.day_starts, rules.day_ends),
-        zone=zone_of(order.unit_id), count=rules.slots,
+    windows = possible_windows(
+        shifts=shifts_of(engineer_id, at, before), after=after, before=before,
+        slot_for=timedelta(seconds=rules.slot_for), day=(rules.day_starts, rules.day_ends), zone=zone,
     )  # fmt: skip
-
-
-def booked_windows(engineer_id: int, start: datetime, end: datetime) -> list[Span]:
-    rows = Appointment.objects.filter(
-        engineer_id=engineer_id, state="booked", starts_at__lt=end, ends_at__gt=start
-    )
-    return [(a, b) for a, b in rows.values_list("starts_at", "ends_at") if a and b]
+    engineer = staff_by_id(engineer_id)
+    assert engineer is not None  # staff is never deleted
+    priced = windows_kept(order, engineer, windows, at=at, zone=zone)
+    return choose_windows(priced, count=rules.slots, zone=zone)
 
 
 def open_appointment(order_id: int) -> Appointment | None:

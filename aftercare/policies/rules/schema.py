@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -94,6 +94,8 @@ class Dispatch(Part):
     near_km: float = Field(gt=0)
     far_km: float = Field(gt=0)
     speed_kmh: float = Field(gt=0)
+    detour: float = Field(default=1.35, ge=1, le=3)
+    settle: Seconds = 180
     urgent_load_factor: float = Field(ge=0, le=1)
     weights: Weights
     certificates: dict[str, str]
@@ -106,6 +108,9 @@ class Appointments(Part):
 
     slots: int = Field(ge=2, le=3)
     slot_for: Seconds
+    hold_for: Seconds = 600
+    minutes: int = Field(default=60, ge=5, le=600)
+    minutes_by_category: dict[str, Annotated[int, Field(ge=5, le=600)]] = {}
     first_after: Seconds
     look_ahead: Seconds
     call_within: Seconds

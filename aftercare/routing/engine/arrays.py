@@ -1,50 +1,63 @@
-"""One source, two speeds: with numba functions are compiled and state is in arrays; without it they are Python on lists."""
+"""One source, two speeds: compiled by numba on its arrays for large days, plain Python on lists for small ones."""
 
 from __future__ import annotations
 
-import os
+import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-try:
-    if os.environ.get("AFTERCARE_PLAIN_ENGINE"):
-        raise ImportError("the plain engine is asked for")
-    import numba
-    import numpy
-except ImportError:
-    numba = None
-
-COMPILED = numba is not None
 NEVER = 1 << 40  # later than any instant, dearer than any price
+COMPILED = importlib.util.find_spec("numba") is not None
 
 
-def compiled(function: F) -> F:
+def plain(function: F) -> F:
+    """Leave a function of the search as it is; `search_fast.py` holds the same functions compiled."""
+    return function
+
+
+def njit(function: F) -> F:
     """Compile a function of the search; its machine code is kept on disk for the next start."""
-    return numba.njit(cache=True, error_model="numpy")(function) if COMPILED else function
+    import numba
+
+    fast: F = numba.njit(cache=True, error_model="numpy")(function)
+    return fast
 
 
-def row(values: Sequence[int]) -> Any:
+def row(values: Sequence[int], fast: bool) -> Any:
     """Give a row of whole numbers as the search wants it."""
-    return numpy.array(values, dtype=numpy.int64) if COMPILED else list(values)
+    if fast:
+        import numpy
+
+        return numpy.array(values, dtype=numpy.int64)
+    return [int(value) for value in values]
 
 
-def flat(rows: Any, small: bool = False) -> Any:
-    """Give a grid as one row, read as `flat[i * columns + j]`: that is fast in both worlds. `small`: none beyond 2³¹."""
-    if COMPILED:
+def flat(rows: Any, fast: bool, small: bool = False) -> Any:
+    """Give a grid as one row, read as `flat[i * columns + j]`: quick in both worlds. `small`: none beyond 2³¹."""
+    if fast:
+        import numpy
+
         return numpy.ascontiguousarray(rows, dtype=numpy.int32 if small else numpy.int64).reshape(-1)
     return [int(value) for values in rows for value in values]
 
 
-def turned(rows: Any) -> Any:
+def turned(rows: Any, fast: bool) -> Any:
     """Give a grid with rows and columns exchanged."""
-    return numpy.asarray(rows).T if COMPILED else [list(column) for column in zip(*rows, strict=True)]
+    if fast:
+        import numpy
+
+        return numpy.asarray(rows).T
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
-def zeros(length: int, value: int = 0) -> Any:
-    return numpy.full(length, value, dtype=numpy.int64) if COMPILED else [value] * length
+def zeros(length: int, fast: bool, value: int = 0) -> Any:
+    return row([value] * length, fast)
 
 
-def reals(length: int) -> Any:
-    return numpy.zeros(length, dtype=numpy.float64) if COMPILED else [0.0] * length
+def reals(length: int, fast: bool) -> Any:
+    if fast:
+        import numpy
+
+        return numpy.zeros(length, dtype=numpy.float64)
+    return [0.0] * length

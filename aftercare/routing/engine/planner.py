@@ -7,25 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import search
 from .arrays import COMPILED, NEVER, row
-from .problem import Problem
-from .search import (
-    UNSERVED,
-    Plan,
-    Scratch,
-    copy_routes,
-    empty_plan,
-    find_place,
-    insert_absent,
-    luck_from,
-    put_in,
-    reschedule,
-    scratch_for,
-    steps,
-    take_out,
-)
+from .problem import Problem, Task, Worker, build
+from .search import UNSERVED, Plan, Scratch
 
-AT_ONCE = 200 if COMPILED else 5  # steps at one temperature
+AT_ONCE = {True: 200, False: 5}  # steps at one temperature: compiled, plain
 COLD = (2000.0, 30.0)  # first and last temperature in seconds of travel: a plan made from nothing
 WARM = (100.0, 5.0)  # a plan that is there already
 
@@ -74,22 +61,25 @@ def make_plan(
     """
     began = clock()
     course = again or Course(seed)
-    plan, luck = empty_plan(problem), luck_from(course.seed)
-    scratch = scratch_for(problem, plan)
+    plan, luck = (
+        engine_for(problem).empty_plan(problem),
+        engine_for(problem).luck_from(course.seed, problem.fast),
+    )
+    scratch = engine_for(problem).scratch_for(problem, plan)
     _keep(problem, plan, scratch, kept or {})
-    insert_absent(problem, plan, scratch, luck)
+    engine_for(problem).insert_absent(problem, plan, scratch, luck)
     never_dropped = frozenset(firm)
     _make_room(problem, plan, scratch, luck, never_dropped)
     first = price_of(problem, plan)
-    best, prices = empty_plan(problem), row([first, first])
-    copy_routes(plan, best)
+    best, prices = engine_for(problem).empty_plan(problem), row([first, first], problem.fast)
+    engine_for(problem).copy_routes(plan, best)
     curve = [(clock() - began, first)]
     hot, cold = heats or (WARM if kept else COLD)
     if not problem.orders or not problem.routes:
         pass  # nothing to search
     elif again is not None:
         for heat in again.heats:
-            steps(problem, plan, best, scratch, luck, prices, again.steps, heat)
+            engine_for(problem).steps(problem, plan, best, scratch, luck, prices, again.steps, heat)
     elif seconds > 0:
         course = _search(
             problem, plan, best, scratch, luck, prices, seed, (hot, cold), began, seconds, clock, curve
@@ -107,7 +97,7 @@ def make_plan(
 
 def stops_of(problem: Problem, routes: Mapping[int, Sequence[int]]) -> dict[int, list[Stop]]:
     """Give when everybody is where. Tasks only; breaks move the times."""
-    plan = empty_plan(problem)
+    plan = engine_for(problem).empty_plan(problem)
     found: dict[int, list[Stop]] = {}
     for v, orders in routes.items():
         _lay(problem, plan, v, orders)
@@ -135,14 +125,23 @@ def orders_on(problem: Problem, plan: Plan, v: int) -> list[int]:
     return [item for item in _items(plan, v) if item < problem.orders]
 
 
+def engine_for(problem: Problem) -> Any:
+    """Give the search that a problem was made for: compiled or plain."""
+    if not problem.fast:
+        return search
+    from . import search_fast
+
+    return search_fast
+
+
 def warm_up() -> bool:
     """Have the search compiled, or its machine code read from disk, before anybody waits for it; False without numba."""
-    from .problem import Task, Worker, build
-
+    if not COMPILED:
+        return False
     travel = [[0, 60], [60, 0]]
-    problem = build([Task(1, 60), Task(1, 60)], [Worker(0, 0, 0, 3600)], travel, lambda _o, _v: 0)
+    problem = build([Task(1, 60), Task(1, 60)], [Worker(0, 0, 0, 3600)], travel, lambda _o, _v: 0, fast=True)
     make_plan(problem, again=Course(1, 1, (1.0,)))
-    return COMPILED
+    return True
 
 
 def _search(
@@ -155,11 +154,11 @@ def _search(
     while (used := (clock() - began) / seconds) < 1.0:
         heat = round(hot * (cold / hot) ** used, 3)
         before = prices[1]
-        steps(problem, plan, best, scratch, luck, prices, AT_ONCE, heat)
+        engine_for(problem).steps(problem, plan, best, scratch, luck, prices, AT_ONCE[problem.fast], heat)
         taken.append(heat)
         if prices[1] < before:
             curve.append((clock() - began, int(prices[1])))
-    return Course(seed, AT_ONCE, tuple(taken))
+    return Course(seed, AT_ONCE[problem.fast], tuple(taken))
 
 
 def _items(plan: Plan, v: int) -> list[int]:
@@ -177,7 +176,7 @@ def _set_items(problem: Problem, plan: Plan, v: int, items: Sequence[int]) -> No
         if item < problem.orders:
             plan.route_of[item] = v
     plan.length[v] = len(items)
-    reschedule(problem, plan, v)
+    engine_for(problem).reschedule(problem, plan, v)
 
 
 def _keep(problem: Problem, plan: Plan, scratch: Scratch, kept: Mapping[int, Sequence[int]]) -> None:
@@ -218,12 +217,14 @@ def is_possible(problem: Problem, plan: Plan, v: int) -> bool:
 
 def _insert(problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int) -> bool:
     """Put an order where it is cheapest on a route; False where there is no place for it that is worth it."""
-    if not find_place(problem, plan, scratch, row([1, NEVER]), o, v, v + 1, False):
+    if not engine_for(problem).find_place(
+        problem, plan, scratch, row([1, NEVER], problem.fast), o, v, v + 1, False
+    ):
         return False
     at = scratch.place[2]
-    put_in(problem, plan, o, v, at)
+    engine_for(problem).put_in(problem, plan, o, v, at)
     if plan.spare[v] < 0:
-        take_out(problem, plan, v, at)
+        engine_for(problem).take_out(problem, plan, v, at)
         return False
     return True
 
@@ -247,7 +248,7 @@ def _make_room(problem: Problem, plan: Plan, scratch: Scratch, luck: Any, firm: 
             _lay(problem, plan, v, before)
         if best is not None:
             _lay(problem, plan, best[1], best[2])
-    insert_absent(problem, plan, scratch, luck)
+    engine_for(problem).insert_absent(problem, plan, scratch, luck)
 
 
 def _crowd_in(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .arrays import COMPILED, NEVER, flat, row, turned
 
+LARGE = 2000  # pairs of order and worker from which on the compiled search is worth its start
 NEAR = 150  # how many neighbours of a task the search looks at
 WHOLE_DAY = ((0, NEVER),)
 
@@ -70,6 +71,7 @@ class Problem(NamedTuple):
     A task for two is two orders that begin at the same second; `twin[o]` is the other one, or -1.
     """
 
+    fast: bool  # on arrays, for the compiled search
     places: int
     routes: int
     wide: int  # the most windows of an order
@@ -125,8 +127,12 @@ def build(
     workers: Sequence[Worker],
     travel: Sequence[Sequence[int]],
     charge: Charge | Sequence[Sequence[int]],
+    *,
+    fast: bool | None = None,
 ) -> Problem:
     """Make the arrays. Providers are not given tasks for two. `charge(task, worker)` (or a ready grid) gives the price of the pair, None (NEVER) where a hard rule forbids it.
+
+    `fast`: for the compiled search; left open, it is taken for days of `LARGE` pairs and more where numba is there.
 
     Refused: windows that end before they begin, negative times, tasks for more than two.
     """
@@ -135,6 +141,8 @@ def build(
             raise ValueError(f"task {n}: expected service and drop from 0 on, and one or two people")
         if not task.windows or any(opens > closes for opens, closes in task.windows):
             raise ValueError(f"task {n}: expected windows that do not end before they begin")
+    if fast is None:
+        fast = COMPILED and len(tasks) * len(workers) >= LARGE
     halves = [n for n, task in enumerate(tasks) if task.people == 2]
     whole = [*range(len(tasks)), *halves]
     first = {n: len(tasks) + i for i, n in enumerate(halves)}
@@ -146,40 +154,41 @@ def build(
             NEVER if worker.outside else price for worker, price in zip(workers, charges[n], strict=True)
         ]
     return Problem(
+        fast=fast,
         places=len(travel),
         routes=len(workers),
         wide=wide,
         reach=min(len(whole), NEAR),
-        travel=flat(travel, small=True),
-        travel_to=flat(turned(travel), small=True),
-        enter=row([_enter(tasks[n]) for n in whole]),
-        leave=row([tasks[n].place for n in whole]),
-        inner=row([inner for _windows, inner, _service in shaped]),
-        service=row([service for _windows, _inner, service in shaped]),
-        windows=row([len(windows) for windows, _inner, _service in shaped]),
-        opens=_padded([[opens for opens, _closes in windows] for windows, _i, _s in shaped], wide),
-        closes=_padded([[closes for _opens, closes in windows] for windows, _i, _s in shaped], wide),
-        drop=row([tasks[n].drop for n in whole]),
-        demand=row([tasks[n].demand for n in whole]),
-        late_after=row([tasks[n].late_after for n in whole]),
-        late_price=row([tasks[n].late_price for n in whole]),
-        charge=flat([charges[n] for n in whole]) if len(whole) else row([]),
-        near=_near([tasks[n] for n in whole], travel),
-        start=row([w.start for w in workers]),
-        end=row([w.end for w in workers]),
-        start_at=row([w.start_at for w in workers]),
-        end_by=row([w.end_by for w in workers]),
-        rest_from=row([w.rest.begins_from if w.rest else NEVER for w in workers]),
-        rest_to=row([w.rest.begins_to if w.rest else NEVER for w in workers]),
-        rest_for=row([w.rest.lasts if w.rest else 0 for w in workers]),
-        most=row([w.most for w in workers]),
-        capacity=row([w.capacity for w in workers]),
-        outside=row([int(w.outside) for w in workers]),
-        longest=row([w.longest for w in workers]),
-        fair_from=row([w.fair_from for w in workers]),
-        fair_soft=row([max(w.fair_soft, 1) for w in workers]),
-        kind=row([w.kind if w.kind >= 0 else 10**6 + v for v, w in enumerate(workers)]),
-        twin=row([first.get(n, -1) if i < len(tasks) else n for i, n in enumerate(whole)]),
+        travel=flat(travel, fast, small=True),
+        travel_to=flat(turned(travel, fast), fast, small=True),
+        enter=row([_enter(tasks[n]) for n in whole], fast),
+        leave=row([tasks[n].place for n in whole], fast),
+        inner=row([inner for _windows, inner, _service in shaped], fast),
+        service=row([service for _windows, _inner, service in shaped], fast),
+        windows=row([len(windows) for windows, _inner, _service in shaped], fast),
+        opens=_padded([[opens for opens, _closes in windows] for windows, _i, _s in shaped], wide, fast),
+        closes=_padded([[closes for _opens, closes in windows] for windows, _i, _s in shaped], wide, fast),
+        drop=row([tasks[n].drop for n in whole], fast),
+        demand=row([tasks[n].demand for n in whole], fast),
+        late_after=row([tasks[n].late_after for n in whole], fast),
+        late_price=row([tasks[n].late_price for n in whole], fast),
+        charge=flat([charges[n] for n in whole], fast) if len(whole) else row([], fast),
+        near=_near([tasks[n] for n in whole], travel, fast),
+        start=row([w.start for w in workers], fast),
+        end=row([w.end for w in workers], fast),
+        start_at=row([w.start_at for w in workers], fast),
+        end_by=row([w.end_by for w in workers], fast),
+        rest_from=row([w.rest.begins_from if w.rest else NEVER for w in workers], fast),
+        rest_to=row([w.rest.begins_to if w.rest else NEVER for w in workers], fast),
+        rest_for=row([w.rest.lasts if w.rest else 0 for w in workers], fast),
+        most=row([w.most for w in workers], fast),
+        capacity=row([w.capacity for w in workers], fast),
+        outside=row([int(w.outside) for w in workers], fast),
+        longest=row([w.longest for w in workers], fast),
+        fair_from=row([w.fair_from for w in workers], fast),
+        fair_soft=row([max(w.fair_soft, 1) for w in workers], fast),
+        kind=row([w.kind if w.kind >= 0 else 10**6 + v for v, w in enumerate(workers)], fast),
+        twin=row([first.get(n, -1) if i < len(tasks) else n for i, n in enumerate(whole)], fast),
     )
 
 
@@ -208,23 +217,23 @@ def _charges(charge: Any, orders: int, routes: int) -> Any:
     return found
 
 
-def _padded(rows: list[list[int]], wide: int) -> Any:
-    return row([value for values in rows for value in values + [NEVER] * (wide - len(values))])
+def _padded(rows: list[list[int]], wide: int, fast: bool) -> Any:
+    return row([value for values in rows for value in values + [NEVER] * (wide - len(values))], fast)
 
 
-def _near(tasks: list[Task], travel: Any) -> Any:
+def _near(tasks: list[Task], travel: Any, fast: bool) -> Any:
     """Give for each order the orders nearest to it, itself first (flat)."""
     wide = min(len(tasks), NEAR)
-    if COMPILED and tasks:
+    if fast and tasks:
         import numpy
 
         places = numpy.array([task.place for task in tasks])
         table = numpy.asarray(travel)[numpy.ix_(places, places)].copy()
         numpy.fill_diagonal(table, -1)
-        return flat(numpy.argsort(table, axis=1, kind="stable")[:, :wide])
+        return flat(numpy.argsort(table, axis=1, kind="stable")[:, :wide], fast)
     found: list[int] = []
     for o, task in enumerate(tasks):
         away = travel[task.place]
         ranked = sorted(range(len(tasks)), key=lambda other: (other != o, away[tasks[other].place], other))
         found += ranked[:wide]
-    return row(found)
+    return row(found, fast)

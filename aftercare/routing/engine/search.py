@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from .arrays import NEVER, compiled, reals, row, zeros
+from .arrays import NEVER, reals, row, zeros
+from .arrays import plain as compiled
 from .problem import Problem
 
 REMOVED = 10.0  # orders taken out in one ruin, on average (c̄ of the paper)
@@ -69,9 +70,9 @@ def empty_plan(p: Problem) -> Plan:
         width = min(width, max(60, 3 * p.orders // p.routes + 30) if p.routes > 8 else width)
     cells = p.routes * width
     plan = Plan(
-        width=width, item=zeros(cells), length=zeros(p.routes), free_at=zeros(cells), place_at=zeros(cells),
-        comes_to=zeros(cells), way=zeros(cells), until=zeros(cells), jobs=zeros(p.routes), load=zeros(p.routes), cost=zeros(p.routes),
-        route_of=zeros(p.orders, UNSERVED), spare=zeros(p.routes),
+        width=width, item=zeros(cells, p.fast), length=zeros(p.routes, p.fast), free_at=zeros(cells, p.fast), place_at=zeros(cells, p.fast),
+        comes_to=zeros(cells, p.fast), way=zeros(cells, p.fast), until=zeros(cells, p.fast), jobs=zeros(p.routes, p.fast), load=zeros(p.routes, p.fast), cost=zeros(p.routes, p.fast),
+        route_of=zeros(p.orders, p.fast, UNSERVED), spare=zeros(p.routes, p.fast),
     )  # fmt: skip
     for v in range(p.routes):
         if p.rest_from[v] < NEVER:
@@ -83,16 +84,16 @@ def empty_plan(p: Problem) -> Plan:
 
 def scratch_for(p: Problem, plan: Plan) -> Scratch:
     return Scratch(
-        item=zeros(p.routes * plan.width), length=zeros(p.routes), dirty=zeros(p.routes), changed=zeros(p.routes),
-        ruined=zeros(p.routes), absent=zeros(p.orders), stale=zeros(p.orders), key=reals(p.orders), counts=zeros(4),
-        seen_kind=zeros(p.routes, UNSERVED), place=zeros(3),
-        barred=zeros(p.routes),
+        item=zeros(p.routes * plan.width, p.fast), length=zeros(p.routes, p.fast), dirty=zeros(p.routes, p.fast), changed=zeros(p.routes, p.fast),
+        ruined=zeros(p.routes, p.fast), absent=zeros(p.orders, p.fast), stale=zeros(p.orders, p.fast), key=reals(p.orders, p.fast), counts=zeros(4, p.fast),
+        seen_kind=zeros(p.routes, p.fast, UNSERVED), place=zeros(3, p.fast),
+        barred=zeros(p.routes, p.fast),
     )  # fmt: skip
 
 
-def luck_from(seed: int) -> Any:
+def luck_from(seed: int, fast: bool) -> Any:
     """Give the state of the random numbers: the generator's, and how many places are left until the next blink."""
-    return row([seed % 2147483646 + 1, 100])
+    return row([seed % 2147483646 + 1, 100], fast)
 
 
 @compiled

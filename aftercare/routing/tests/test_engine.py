@@ -8,13 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercare.routing.engine import Course, Rest, Task, Worker, build, make_plan, stops_of, violations
+from aftercare.routing.engine import (
+    COMPILED,
+    Course,
+    Rest,
+    Task,
+    Worker,
+    build,
+    make_plan,
+    stops_of,
+    violations,
+)
 
 HOUR = 3600
 AGAIN = Course(3, 5, tuple(300.0 * 0.9**n for n in range(12)))
 
 
-def day(seed: int, orders: int = 24, workers: int = 5, **changes):
+def day(seed: int, orders: int = 24, workers: int = 5, *, fast: bool = False):
     """Make up a day: places on a plane, minutes away; skills, windows, breaks, two-person jobs, pickups, a provider."""
     luck = random.Random(seed)
     spots = [(luck.uniform(0, 30), luck.uniform(0, 30)) for _n in range(orders + workers + 1)]
@@ -49,7 +59,7 @@ def day(seed: int, orders: int = 24, workers: int = 5, **changes):
         return able[rows[o]][v]
 
     charge = [[0 if able[n][v] else None for v in range(workers)] for n in range(orders)]
-    problem = build(tasks, crew, travel, lambda o, v: charge[o][v])
+    problem = build(tasks, crew, travel, lambda o, v: charge[o][v], fast=fast)
     return problem, tasks, crew, travel, may
 
 
@@ -89,6 +99,13 @@ def test_the_same_seed_and_course_make_the_same_plan():
     timed = make_plan(day(5)[0], seconds=0.3, seed=11)
     again = make_plan(day(5)[0], again=timed.course)
     assert (again.routes, again.price) == (timed.routes, timed.price)
+
+
+@pytest.mark.skipif(not COMPILED, reason="numba is not here")
+@pytest.mark.parametrize("seed", range(8))
+def test_compiled_and_plain_are_the_same_search(seed):
+    plain, fast = (make_plan(day(seed, fast=fast)[0], again=AGAIN) for fast in (False, True))
+    assert (fast.routes, fast.price) == (plain.routes, plain.price)
 
 
 def test_the_search_only_ever_makes_it_cheaper():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from aftercare.ledger.services import move, next_number, record
+from aftercare.people.models import Staff
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import require
@@ -22,7 +24,9 @@ from aftercare.workorders.services import (
     unbook_work_order,
 )
 
+from ..keeping import Promise, plan_of_day, promises_of
 from ..models import Appointment
+from ..rules import Span
 from ..selectors import open_appointment, slots_for
 
 
@@ -100,19 +104,17 @@ def reschedule_visit(
         raise Conflict(_("only a booked visit can be moved"), where="state", expected="booked")
     _check_window(starts_at, ends_at, at=at)
     before = [appointment.starts_at, appointment.ends_at]
-    try:
-        with transaction.atomic():
-            move(
-                appointment, "booked", by=by, at=at, because=because, fact="appointment.rescheduled",
-                starts_at=starts_at, ends_at=ends_at, reminded_at=None,
-                remind_at=_remind_at(appointment, starts_at),
-                values={"before": [t.isoformat() for t in before if t], "starts_at": starts_at.isoformat(),
-                        "ends_at": ends_at.isoformat()},
-            )  # fmt: skip
-            order = WorkOrder.objects.get(pk=appointment.order_id)
-            book_work_order(order, starts_at=starts_at, ends_at=ends_at, by=by, at=at)
-    except IntegrityError as error:
-        raise _clash(error) from error
+    with transaction.atomic():
+        planned = _keep(appointment, (starts_at, ends_at), at=at)
+        move(
+            appointment, "booked", by=by, at=at, because=because, fact="appointment.rescheduled",
+            starts_at=starts_at, ends_at=ends_at, reminded_at=None, planned_from=planned[0], planned_to=planned[1],
+            remind_at=_remind_at(appointment, starts_at),
+            values={"before": [t.isoformat() for t in before if t], "starts_at": starts_at.isoformat(),
+                    "ends_at": ends_at.isoformat()},
+        )  # fmt: skip
+        order = WorkOrder.objects.get(pk=appointment.order_id)
+        book_work_order(order, starts_at=starts_at, ends_at=ends_at, by=by, at=at)
 
 
 def cancel_appointment(appointment: Appointment, *, by: Actor, at: datetime, because: str) -> None:
@@ -145,19 +147,45 @@ def _book(
     appointment: Appointment, starts: datetime, ends: datetime, *, by: Actor, at: datetime, chosen_by: str
 ) -> None:
     values = {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
-    try:
-        with transaction.atomic():
-            order = WorkOrder.objects.get(pk=appointment.order_id)
-            move(
-                appointment, "booked", by=by, at=at, starts_at=starts, ends_at=ends, booked_at=at,
-                remind_at=_remind_at(appointment, starts),
-                chosen_by=chosen_by, values=values,
-            )  # fmt: skip
-            book_work_order(order, starts_at=starts, ends_at=ends, by=by, at=at)
-            if order.waiting_for == "customer":
-                resume_work_order(order, by=MACHINE, at=at)
-    except IntegrityError as error:
-        raise _clash(error) from error
+    with transaction.atomic():
+        order = WorkOrder.objects.get(pk=appointment.order_id)
+        planned = _keep(appointment, (starts, ends), at=at)
+        move(
+            appointment, "booked", by=by, at=at, starts_at=starts, ends_at=ends, booked_at=at,
+            remind_at=_remind_at(appointment, starts), planned_from=planned[0], planned_to=planned[1],
+            chosen_by=chosen_by, values=values,
+        )  # fmt: skip
+        book_work_order(order, starts_at=starts, ends_at=ends, by=by, at=at)
+        if order.waiting_for == "customer":
+            resume_work_order(order, by=MACHINE, at=at)
+
+
+def _keep(appointment: Appointment, window: Span, *, at: datetime) -> Span:
+    """Plan the engineer's day with this visit in it, under their row lock; refused when not all promises can be kept.
+
+    The other visits of the day may be planned anew within their windows. Gives when this one is planned.
+    """
+    engineer = (
+        Staff.objects.select_for_update(of=("self",)).select_related("unit").get(pk=appointment.engineer_id)
+    )
+    start = window[0].astimezone(ZoneInfo(zone_of(appointment.unit_id)))
+    start = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    promises = promises_of(
+        engineer.pk, start, start + timedelta(days=1), at=at, without=appointment.order_id, held=False
+    )
+    promises.append(Promise(appointment.order, window))
+    planned = plan_of_day(engineer, promises, at=at)
+    if planned is None:
+        raise Conflict(
+            _("the engineer can't keep this beside the other visits of the day"), where="starts_at",
+            expected=_("a free window"), code="slot_gone",
+        )  # fmt: skip
+    times = planned[0]
+    for order_id, (begins, ends) in times.items():
+        Appointment.objects.filter(order_id=order_id, state="booked").update(
+            planned_from=begins, planned_to=ends
+        )
+    return times[appointment.order_id]
 
 
 def _remind_at(appointment: Appointment, starts_at: datetime) -> datetime:
@@ -171,14 +199,3 @@ def _check_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> No
         )
     if ends_at <= at:
         raise Invalid(_("this time has passed"), where="starts_at", expected=_("a time to come"))
-
-
-def _clash(error: IntegrityError) -> Exception:
-    if "one_visit_at_a_time" in str(error):
-        return Conflict(
-            _("the engineer has another visit at that time"),
-            where="starts_at",
-            expected=_("a free window"),
-            code="slot_gone",
-        )
-    return error

@@ -14,8 +14,9 @@ from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.rules import MACHINE, customer_actor
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Invalid
-from aftercare.visits.models import Appointment
-from aftercare.visits.rules import free_slots
+from aftercare.visits.keeping import LEAST, forget_learned, usual_minutes, windows_kept
+from aftercare.visits.models import Appointment, Visit
+from aftercare.visits.rules import choose_windows, possible_windows
 from aftercare.visits.services import (
     book_visit,
     cancel_appointment,
@@ -25,6 +26,7 @@ from aftercare.visits.services import (
 )
 from aftercare.workorders.models import WorkOrder
 from tests.cast import MORNING
+from tests.together import at_once
 
 HOUR = timedelta(hours=1)
 
@@ -40,13 +42,22 @@ def accepted(cast, **changes):
     return WorkOrder.objects.get(pk=order.pk)
 
 
-def test_slots_avoid_leave_and_what_is_booked():
+def test_windows_lie_in_shifts_and_the_hours_of_the_day():
     day = MORNING.replace(minute=0)
-    slots = free_slots(
-        shifts=[(day, day + 8 * HOUR)], busy=[(day + HOUR, day + 2 * HOUR), (day + 4 * HOUR, day + 5 * HOUR)], after=day,
-        before=day + 24 * HOUR, slot_for=2 * HOUR, day=("08:00", "20:00"), zone="Asia/Shanghai", count=3,
+    windows = possible_windows(
+        shifts=[(day, day + 4 * HOUR), (day + 9 * HOUR, day + 14 * HOUR)], after=day + timedelta(minutes=5),
+        before=day + 24 * HOUR, slot_for=2 * HOUR, day=("08:00", "20:00"), zone="Asia/Shanghai",
     )  # fmt: skip
-    assert [(a - day, b - day) for a, b in slots] == [(2 * HOUR, 4 * HOUR), (5 * HOUR, 7 * HOUR)]
+    assert [(a - day) / HOUR for a, _b in windows] == [1, 2, 9]
+
+
+def test_the_cheapest_windows_are_chosen_without_overlap_and_not_all_on_a_day():
+    day = MORNING.replace(minute=0)
+    spans = [(day + n * HOUR, day + (n + 2) * HOUR) for n in (0, 1, 2, 4)] + [
+        (day + 24 * HOUR, day + 26 * HOUR)
+    ]
+    chosen = choose_windows(zip((500, 100, 90, 300, 900), spans, strict=True), count=3, zone="Asia/Shanghai")
+    assert [(a - day) / HOUR for a, _b in chosen] == [2, 4, 24]
 
 
 def test_acceptance_offers_slots_and_the_clocks_wait(cast):
@@ -75,16 +86,23 @@ def test_a_slot_that_was_not_offered_is_refused(cast, index):
 
 
 def test_two_visits_of_one_engineer_never_overlap(cast):
-    first = accepted(cast)
-    second = accepted(cast, phone="13900002222", name="张三丰")
+    """Windows may, visits may not: two of an hour fit into two hours, a third does not."""
+    cast.staff["chen"].certificates.all().delete()
+    orders = [accepted(cast, phone=f"1390000222{n}", name=f"张三{'一二三'[n]}") for n in range(3)]
     start = MORNING + 3 * HOUR
-    book_visit(first, starts_at=start, ends_at=start + 2 * HOUR, by=cast.actor("li"), at=MORNING)
+    for order in orders[:2]:
+        book_visit(order, starts_at=start, ends_at=start + HOUR, by=cast.actor("li"), at=MORNING)
+    planned = sorted(Appointment.objects.filter(state="booked").values_list("planned_from", "planned_to"))
+    assert planned[0][1] <= planned[1][0]
+    assert all(start <= begins <= start + HOUR for begins, _ends in planned)
     with pytest.raises(Conflict) as refusal:
-        book_visit(second, starts_at=start + HOUR, ends_at=start + 3 * HOUR, by=cast.actor("li"), at=MORNING)
+        book_visit(orders[2], starts_at=start, ends_at=start + HOUR, by=cast.actor("li"), at=MORNING)
     assert refusal.value.code == "slot_gone"
-    book_visit(second, starts_at=start + 2 * HOUR, ends_at=start + 4 * HOUR, by=cast.actor("li"), at=MORNING)
-    second.refresh_from_db()
-    assert second.state == "booked"
+    book_visit(
+        orders[2], starts_at=start + 2 * HOUR, ends_at=start + 4 * HOUR, by=cast.actor("li"), at=MORNING
+    )
+    orders[2].refresh_from_db()
+    assert orders[2].state == "booked"
 
 
 def test_the_database_itself_refuses_an_overlap(cast):
@@ -92,8 +110,59 @@ def test_the_database_itself_refuses_an_overlap(cast):
     other = accepted(cast, phone="13900002222", name="张三丰")
     start = MORNING + 3 * HOUR
     book_visit(order, starts_at=start, ends_at=start + 2 * HOUR, by=cast.actor("li"), at=MORNING)
+    planned = Appointment.objects.get(order=order)
     with pytest.raises(IntegrityError, match="one_visit_at_a_time"):
-        Appointment.objects.filter(order=other).update(state="booked", starts_at=start, ends_at=start + HOUR)
+        Appointment.objects.filter(order=other).update(
+            state="booked", starts_at=start, ends_at=start + HOUR, planned_from=planned.planned_from,
+            planned_to=planned.planned_to,
+        )  # fmt: skip
+
+
+def test_of_two_who_book_the_last_place_at_once_one_gets_it(cast):
+    orders = [accepted(cast, phone=f"1390000222{n}", name=f"张三{'一二'[n]}") for n in range(2)]
+    start = MORNING + 3 * HOUR
+    half = timedelta(minutes=30)
+    went = at_once(
+        *(
+            lambda o=order: book_visit(
+                o, starts_at=start, ends_at=start + half, by=cast.actor("li"), at=MORNING
+            )
+            for order in orders
+        )
+    )
+    assert sorted(went) == [False, True]
+
+
+def test_slots_that_a_customer_is_choosing_from_are_held_for_some_minutes(cast):
+    """The engineer can keep one of half an hour only; whoever comes second is not offered it, until the hold is over."""
+    order, other = accepted(cast), accepted(cast, phone="13900002222", name="张三丰")
+    zhou = cast.staff["zhou"]
+    start = MORNING + 3 * HOUR
+    window = (start, start + timedelta(minutes=30))
+    held = Appointment.objects.get(order=order)
+    Appointment.objects.filter(pk=held.pk).update(slots=[[t.isoformat() for t in window]])
+    Appointment.objects.filter(order=other).delete()
+    kept = {"zone": "Asia/Shanghai"}
+    assert windows_kept(other, zhou, [window], at=MORNING + timedelta(minutes=9), **kept) == []
+    assert len(windows_kept(other, zhou, [window], at=MORNING + timedelta(minutes=11), **kept)) == 1
+
+
+def test_the_time_a_visit_takes_is_learned_and_never_below_the_floor(cast):
+    order = accepted(cast)
+    forget_learned()
+    assert usual_minutes(order) == 60
+    for n in range(LEAST):
+        visit = Visit(
+            number=f"OS{n}", order=order, engineer=cast.staff["zhou"], unit=cast.store, state="finished", record_hash="x",
+            departed_at=MORNING, arrived_at=MORNING, finished_at=MORNING + timedelta(minutes=5 + 20 * n),
+            state_since=MORNING, policy_id=order.policy_id,
+        )  # fmt: skip
+        visit.save()
+    forget_learned()
+    assert usual_minutes(order) == 45
+    Visit.objects.update(finished_at=MORNING + timedelta(minutes=2))
+    forget_learned()
+    assert usual_minutes(order) == 15
 
 
 def test_moving_and_cancelling_keep_the_order_in_step(cast):

@@ -1,0 +1,196 @@
+"""Whether an engineer can keep what is promised: the day planned by the engine, so that no two visits overlap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+
+from aftercare.people.models import Staff
+from aftercare.people.selectors import leaves_of, shifts_of, zone_of
+from aftercare.policies.selectors import policy_for
+from aftercare.routing.days import Job, Person, make_day
+from aftercare.routing.engine import Course
+from aftercare.routing.places import Spot, great_circle_km
+from aftercare.routing.travel import Calibration, GreatCircle, TravelProvider, Trip, calibrate, provider_named
+from aftercare.workorders.models import WorkOrder
+
+from .models import Appointment, Visit
+from .rules import Span
+
+LEARNED_FROM = 40  # visits of a category that are looked at, the latest
+LEAST = 5  # visits from which on the usual time is learned
+FLOOR = 15  # minutes that no visit is planned shorter than
+A_LITTLE = Course(1, 5, (60.0,) * 6)
+LEARN_EVERY = 3600.0
+NOWHERE = Spot(0.0, 0.0)
+_learned: dict[int, tuple[float, Calibration]] = {}
+_minutes: dict[tuple[str, str], tuple[float, int]] = {}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A visit and the window in which it is to begin; `id` is the order's."""
+
+    order: WorkOrder
+    window: Span
+
+
+def travel_for(unit_id: int) -> TravelProvider:
+    """Give the provider of ways that the settings name; the great circle is calibrated by the company's finished trips."""
+    plain = calibration_for(unit_id).provider
+    return provider_named(settings.TRAVEL, plain)
+
+
+def calibration_for(unit_id: int) -> Calibration:
+    """Give what the trips of sixty days say, looked at once an hour in each process."""
+    found = _learned.get(unit_id)
+    if found and found[0] > time.monotonic():
+        return found[1]
+    rules = policy_for(unit_id).pack.dispatch
+    base = GreatCircle(rules.speed_kmh, rules.detour, settle=rules.settle)
+    calibration = calibrate(finished_trips(zone_of(unit_id)), base)
+    _learned[unit_id] = time.monotonic() + LEARN_EVERY, calibration
+    return calibration
+
+
+def finished_trips(zone: str, *, most: int = 2000) -> list[Trip]:
+    """Give the latest trips from one customer to the next, in order of their departure."""
+    rows = (
+        Visit.objects.filter(is_remote=False, arrived_at__isnull=False, order__lat__isnull=False)
+        .order_by("-id")
+        .values_list("engineer_id", "departed_at", "arrived_at", "order__lat", "order__lon")[:most]
+    )
+    local, trips = ZoneInfo(zone), []
+    known = sorted((who, out, there, lat, lon) for who, out, there, lat, lon in rows if there and lat and lon)
+    for (who, _out, there, *first), (next_who, out, arrived, *second) in pairwise(known):
+        if who == next_who and there.astimezone(local).date() == arrived.astimezone(local).date():
+            km = great_circle_km((first[0], first[1]), (second[0], second[1]))
+            trips.append(Trip(km, round((arrived - out).total_seconds()), out.astimezone(local).hour))
+    return trips
+
+
+def usual_minutes(order: WorkOrder) -> int:
+    """Give how long a visit like this takes: the median of the latest of its category and model, else what the pack says."""
+    model = order.request.product_model
+    key = (order.category, model)
+    found = _minutes.get(key)
+    if found and found[0] > time.monotonic():
+        return found[1]
+    minutes = _median_minutes(Q(order__request__product_model=model)) if model else None
+    minutes = minutes or (_median_minutes(Q(order__category=order.category)) if order.category else None)
+    if minutes is None:
+        rules = policy_for(order.unit_id).pack.appointment
+        minutes = rules.minutes_by_category.get(order.category, rules.minutes)
+    minutes = max(minutes, FLOOR)
+    _minutes[key] = time.monotonic() + LEARN_EVERY, minutes
+    return minutes
+
+
+def forget_learned() -> None:
+    """Have this process look at the history anew."""
+    _learned.clear()
+    _minutes.clear()
+
+
+def promises_of(
+    engineer_id: int, start: datetime, end: datetime, *, at: datetime, without: int = 0, held: bool = True
+) -> list[Promise]:
+    """Give what an engineer has promised to begin in a stretch of time, and, if `held`, the slots others are choosing from."""
+    rows = (
+        Appointment.objects.filter(engineer_id=engineer_id)
+        .filter(Q(state="booked", starts_at__gte=start, starts_at__lt=end) | Q(state="proposed"))
+        .exclude(order_id=without)
+        .select_related("order__request")
+        .order_by("id")
+    )
+    found = []
+    for row in rows:
+        if row.state == "booked" and row.starts_at and row.ends_at:
+            found.append(Promise(row.order, (row.starts_at, row.ends_at)))
+            continue
+        lasts = timedelta(seconds=policy_for(row.unit_id).pack.appointment.hold_for)
+        if held and row.proposed_at + lasts > at:
+            spans = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in row.slots]
+            found += [Promise(row.order, span) for span in spans if start <= span[0] < end]
+    return found
+
+
+def plan_of_day(
+    engineer: Staff, promises: Sequence[Promise], *, at: datetime, travel: TravelProvider | None = None
+) -> tuple[dict[int, Span], int] | None:
+    """Plan an engineer's promises of one day: when each begins and ends, by order, and the price in seconds of travel.
+
+    None when they can't all be kept. A promise beyond the shift lengthens it: whoever booked it agreed to that.
+    """
+    if not promises:
+        return {}, 0
+    first, last = min(p.window[0] for p in promises), max(p.window[1] for p in promises)
+    shifts = shifts_of(engineer.pk, first, last)
+    shift = min([first, *(a for a, _b in shifts)]), max([last, *(b for _a, b in shifts)])
+    home = spot_of(engineer)
+    jobs = [
+        Job(n, _spot(promise.order), (promise.window,), usual_minutes(promise.order), drop=10**6)
+        for n, promise in enumerate(promises)
+    ]
+    day = make_day(jobs, [Person(engineer.pk, home, shift)], travel or travel_for(engineer.unit_id))
+    planned = day.plan()
+    if planned.undone:
+        planned = day.plan(again=A_LITTLE)
+    if planned.undone:
+        return None
+    times = {}
+    for job, stop in day.stops(planned).get(engineer.pk, []):
+        times[promises[job.id].order.pk] = day.at(stop.begins), day.at(stop.leaves)
+    return times, planned.price
+
+
+def spot_of(engineer: Staff) -> Spot:
+    """Give where an engineer sets out: home, else the unit's place."""
+    for lat, lon in ((engineer.home_lat, engineer.home_lon), (engineer.unit.lat, engineer.unit.lon)):
+        if lat is not None and lon is not None:
+            return Spot(lat, lon)
+    return NOWHERE
+
+
+def windows_kept(
+    order: WorkOrder, engineer: Staff, windows: Iterable[Span], *, at: datetime, zone: str
+) -> list[tuple[int, Span]]:
+    """Give those windows that the engineer could keep besides what is promised, each with the travel it adds, in seconds."""
+    local, travel = ZoneInfo(zone), travel_for(engineer.unit_id)
+    days: dict[object, tuple[list[Promise], int]] = {}
+    found = []
+    for window in windows:
+        start = window[0].astimezone(local).replace(hour=0, minute=0, second=0, microsecond=0)
+        if start not in days:
+            promised = promises_of(engineer.pk, start, start + timedelta(days=1), at=at, without=order.pk)
+            known = plan_of_day(engineer, promised, at=at, travel=travel)
+            days[start] = promised, known[1] if known else 0
+        promised, price = days[start]
+        planned = plan_of_day(engineer, [*promised, Promise(order, window)], at=at, travel=travel)
+        away = any(a < window[1] and window[0] < b for a, b in leaves_of(engineer.pk, *window))
+        if planned is not None and not away:
+            found.append((planned[1] - price, window))
+    return found
+
+
+def _spot(order: WorkOrder) -> Spot | None:
+    return None if order.lat is None or order.lon is None else Spot(order.lat, order.lon)
+
+
+def _median_minutes(like: Q) -> int | None:
+    rows = Visit.objects.filter(like, state="finished", is_remote=False, arrived_at__isnull=False).order_by(
+        "-id"
+    )
+    spans = sorted(
+        (end - begin).total_seconds() / 60
+        for begin, end in rows.values_list("arrived_at", "finished_at")[:LEARNED_FROM]
+        if end and begin
+    )
+    return round(spans[len(spans) // 2]) if len(spans) >= LEAST else None
