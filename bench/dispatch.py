@@ -31,7 +31,6 @@ from aftercare.routing.engine import COMPILED, NEVER, Planned, Task, Worker, bui
 ROOT = Path(__file__).resolve().parent.parent
 REFEREES = Path(os.environ.get("AFTERCARE_REFEREES", ROOT / ".referees")) / "bin" / "python"
 VRPTW = ("solomon/R112", "gh/R1_2_4", "gh/RC1_2_5", "gh/R1_4_5", "gh/RC2_4_1")
-OF_WAY = (300.0, 3.0)  # temperatures where prices are distances in tenths, not seconds
 MOVED = 600  # price of telling a customer that another engineer comes, seconds of travel
 
 
@@ -118,7 +117,7 @@ def vrptw_suite(data: Path, names: tuple[str, ...], seconds: float) -> dict[str,
     for name in names:
         day = vrptw(data / f"{name}.txt")
         best = best_known(data, day["name"])
-        found, other = ours(day, seconds, heats=OF_WAY)[0], referee("pyvrp", day, seconds)
+        found, other = ours(day, seconds)[0], referee("pyvrp", day, seconds)
         gaps.append(100 * (found["price"] / best - 1))
         theirs.append(100 * (other["price"] / best - 1))
         show("aftercare", day, seconds, found, gap=f"{gaps[-1]:.2f} %")
@@ -131,7 +130,7 @@ def site_suite(data: Path, count: int, seconds: float) -> dict[str, float]:
     gaps, undone = [], 0
     for path in sorted((data / "sdvrptw").glob("*.vrp"))[:count]:
         day = site_dependent(path)
-        found = ours(day, seconds, heats=(3000.0, 30.0))[0]
+        found = ours(day, seconds)[0]
         undone += found["undone"]
         gaps.append(100 * (found["travel"] / best_known(data, f"SDVRPTW/{path.stem}") - 1))
         show("aftercare", day, seconds, found, gap=f"{gaps[-1]:.2f} %")

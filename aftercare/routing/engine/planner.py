@@ -13,8 +13,8 @@ from .problem import Problem, Task, Worker, build
 from .search import UNSERVED, Plan, Scratch
 
 AT_ONCE = {True: 200, False: 5}  # steps at one temperature: compiled, plain
-COLD = (2000.0, 30.0)  # first and last temperature in seconds of travel: a plan made from nothing
-WARM = (100.0, 5.0)  # a plan that is there already
+COLD = (1.0, 0.015)  # first and last temperature, in mean ways between two places: a plan made from nothing
+WARM = (0.05, 0.0025)  # a plan that is there already
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def make_plan(
     best, prices = engine_for(problem).empty_plan(problem), row([first, first], problem.fast)
     engine_for(problem).copy_routes(plan, best)
     curve = [(clock() - began, first)]
-    hot, cold = heats or (WARM if kept else COLD)
+    scale = mean_way(problem)
+    hot, cold = (share * scale for share in heats or (WARM if kept else COLD))
     if not problem.orders or not problem.routes:
         pass  # nothing to search
     elif again is not None:
@@ -112,6 +113,12 @@ def stops_of(problem: Problem, routes: Mapping[int, Sequence[int]]) -> dict[int,
             stops.append(Stop(o, arrives, leaves - int(problem.service[o]), leaves, way))
         found[v] = stops
     return found
+
+
+def mean_way(problem: Problem) -> float:
+    """Give the mean way between two places, of some thousand pairs at even steps: the scale of temperatures."""
+    ways = problem.travel[:: max(1, len(problem.travel) // 4001)]
+    return max(1.0, float(sum(int(way) for way in ways)) / max(1, len(ways)))
 
 
 def price_of(problem: Problem, plan: Plan) -> int:
@@ -212,7 +219,8 @@ def is_possible(problem: Problem, plan: Plan, v: int) -> bool:
     for k in range(v * plan.width, v * plan.width + plan.length[v] + 1):
         if plan.free_at[k] + problem.way(plan.place_at[k], plan.comes_to[k]) > plan.until[k]:
             return False
-    return bool(plan.spare[v] >= 0)
+    limit = problem.longest[v]
+    return bool(limit >= NEVER or engine_for(problem).duration(problem, plan, v) <= limit)
 
 
 def _insert(problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int) -> bool:
@@ -223,9 +231,6 @@ def _insert(problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int) -> b
         return False
     at = scratch.place[2]
     engine_for(problem).put_in(problem, plan, o, v, at)
-    if plan.spare[v] < 0:
-        engine_for(problem).take_out(problem, plan, v, at)
-        return False
     return True
 
 

@@ -143,6 +143,8 @@ def build(
             raise ValueError(f"task {n}: expected windows that do not end before they begin")
     if fast is None:
         fast = COMPILED and len(tasks) * len(workers) >= LARGE
+    if any(w.longest < NEVER for w in workers) and any(len(task.windows) > 1 for task in tasks):
+        raise ValueError("expected one window a task where a worker's whole day is limited")
     halves = [n for n, task in enumerate(tasks) if task.people == 2]
     whole = [*range(len(tasks)), *halves]
     first = {n: len(tasks) + i for i, n in enumerate(halves)}

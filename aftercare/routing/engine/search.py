@@ -41,7 +41,10 @@ class Plan(NamedTuple):
     load: Any  # [v]
     cost: Any  # [v] price of the route
     route_of: Any  # [o] the route, or UNSERVED
-    spare: Any  # [v] seconds that the shortest duration may still grow; NEVER where there is no limit
+    before: Any  # [v, k] where the whole day is limited: the shortest time from setting out until position k
+    before_to: Any  # [v, k] … and the latest setting out that keeps it so short
+    rest: Any  # [v, k] the shortest time from position k to the end
+    rest_from: Any  # [v, k] … and the earliest begin that keeps it so short
 
 
 class Scratch(NamedTuple):
@@ -55,11 +58,8 @@ class Scratch(NamedTuple):
     absent: Any  # [n] orders to be put back
     stale: Any  # [o] 1: was absent before the step, so only changed routes are tried
     key: Any  # [n] by which the absent are sorted
-    counts: (
-        Any  # changed routes, absent orders, the number of the search for a place, and of the order it is for
-    )
+    counts: Any  # changed routes, absent orders, and the number of the search for a place
     seen_kind: Any  # [kind] the last search for a place in which an idle route of this kind was tried
-    barred: Any  # [v] the last order that would have made its day too long
     place: Any  # the place found last: price, route, position
 
 
@@ -72,7 +72,7 @@ def empty_plan(p: Problem) -> Plan:
     plan = Plan(
         width=width, item=zeros(cells, p.fast), length=zeros(p.routes, p.fast), free_at=zeros(cells, p.fast), place_at=zeros(cells, p.fast),
         comes_to=zeros(cells, p.fast), way=zeros(cells, p.fast), until=zeros(cells, p.fast), jobs=zeros(p.routes, p.fast), load=zeros(p.routes, p.fast), cost=zeros(p.routes, p.fast),
-        route_of=zeros(p.orders, p.fast, UNSERVED), spare=zeros(p.routes, p.fast),
+        route_of=zeros(p.orders, p.fast, UNSERVED), before=zeros(cells, p.fast), before_to=zeros(cells, p.fast), rest=zeros(cells, p.fast), rest_from=zeros(cells, p.fast),
     )  # fmt: skip
     for v in range(p.routes):
         if p.rest_from[v] < NEVER:
@@ -85,9 +85,8 @@ def empty_plan(p: Problem) -> Plan:
 def scratch_for(p: Problem, plan: Plan) -> Scratch:
     return Scratch(
         item=zeros(p.routes * plan.width, p.fast), length=zeros(p.routes, p.fast), dirty=zeros(p.routes, p.fast), changed=zeros(p.routes, p.fast),
-        ruined=zeros(p.routes, p.fast), absent=zeros(p.orders, p.fast), stale=zeros(p.orders, p.fast), key=reals(p.orders, p.fast), counts=zeros(4, p.fast),
+        ruined=zeros(p.routes, p.fast), absent=zeros(p.orders, p.fast), stale=zeros(p.orders, p.fast), key=reals(p.orders, p.fast), counts=zeros(3, p.fast),
         seen_kind=zeros(p.routes, p.fast, UNSERVED), place=zeros(3, p.fast),
-        barred=zeros(p.routes, p.fast),
     )  # fmt: skip
 
 
@@ -190,34 +189,55 @@ def reschedule(p: Any, plan: Any, v: int) -> int:
             after = p.enter[o]
         until[k] = limit
     plan.jobs[v], plan.load[v] = jobs, load
-    plan.spare[v] = NEVER
-    if p.longest[v] < NEVER and jobs > 0:
-        plan.spare[v] = p.longest[v] - shortest(p, plan, v)
-    before = plan.cost[v]
+    if p.longest[v] < NEVER:
+        set_durations(p, plan, v)
+    change = price - plan.cost[v]
     plan.cost[v] = price
-    return price - before
+    return change
 
 
 @compiled
-def shortest(p: Any, plan: Any, v: int) -> int:
-    """Give the shortest time from setting out to coming back, the start being free (one window an order).
+def set_durations(p: Any, plan: Any, v: int) -> None:
+    """Set how short the parts of a route can be when setting out is put off: one window an order, breaks at any time.
 
-    Setting out as late as the windows allow shortens the waiting: duration, earliest and latest start of the run so far
-    are carried along (Vidal, Crainic, Gendreau & Prins, Computers & Operations Research 40(1), 2013).
+    Duration, latest and earliest begin are carried from part to part (Vidal, Crainic, Gendreau & Prins, Computers &
+    Operations Research 40(1), 2013), so that a whole route around a new order is known in O(1).
     """
-    lasts, first, last, place = 0, p.start_at[v], p.end_by[v], p.start[v]
-    for k in range(v * plan.width, v * plan.width + plan.length[v]):
+    orders, begin = len(p.drop), v * plan.width
+    end = begin + plan.length[v]
+    lasts, out_by = 0, p.end_by[v]
+    for k in range(begin, end):
+        plan.before[k], plan.before_to[k] = lasts, out_by
         o = plan.item[k]
-        if o >= len(p.drop):
+        if o >= orders:
             lasts += p.rest_for[v]
             continue
-        way = lasts + p.travel[place * p.places + p.enter[o]]
-        wait = max(p.opens[o * p.wide] - way - last, 0)
-        lasts = way + wait + p.service[o]
-        first = max(p.opens[o * p.wide] - way - wait, first)
-        last = min(p.closes[o * p.wide] - way, last)
-        place = p.leave[o]
-    return lasts + p.travel[place * p.places + p.end[v]]
+        lasts += plan.way[k]
+        wait = max(p.opens[o * p.wide] - lasts - out_by, 0)
+        out_by = min(p.closes[o * p.wide] - lasts, out_by)
+        lasts += wait + p.service[o]
+    plan.before[end], plan.before_to[end] = lasts, out_by
+    lasts, first, following = 0, p.start_at[v], p.end[v]
+    plan.rest[end], plan.rest_from[end] = lasts, first
+    for k in range(end - 1, begin - 1, -1):
+        o = plan.item[k]
+        if o >= orders:
+            lasts += p.rest_for[v]
+            first -= p.rest_for[v]
+        else:
+            way = p.service[o] + p.travel[p.leave[o] * p.places + following]
+            wait = max(first - way - p.closes[o * p.wide], 0)
+            lasts += way + wait
+            first = max(first - way, p.opens[o * p.wide]) - wait
+            following = p.enter[o]
+        plan.rest[k], plan.rest_from[k] = lasts, first
+
+
+@compiled
+def duration(p: Any, plan: Any, v: int) -> int:
+    """Give the shortest time from setting out to coming back on a route, the start being free."""
+    begin, end = v * plan.width, v * plan.width + plan.length[v]
+    return plan.before[end] + plan.way[end] if end > begin else 0
 
 
 @compiled
@@ -348,12 +368,7 @@ def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: i
     for x in range(first, last):
         v = s.changed[x] if changed else x
         own = charge[o * routes + v]
-        if (
-            own >= best
-            or s.barred[v] == s.counts[3]
-            or plan.jobs[v] >= p.most[v]
-            or plan.load[v] + p.demand[o] > p.capacity[v]
-        ):
+        if own >= best or plan.jobs[v] >= p.most[v] or plan.load[v] + p.demand[o] > p.capacity[v]:
             continue
         length = plan.length[v]
         if length + 2 > width:
@@ -370,6 +385,7 @@ def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: i
             s.seen_kind[p.kind[v]] = s.counts[2]
         begin = v * width
         end = begin + length
+        limited = p.longest[v] < NEVER
         for k in range(begin, end + 1):
             if until[k] < soonest and item[k] < orders:
                 continue
@@ -394,6 +410,14 @@ def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: i
             back = travel[leave + following]
             if done + back > limit:
                 continue
+            if limited:
+                out = plan.before[k] + way
+                lasts = out + max(opens - out - plan.before_to[k], 0) + service + back
+                lasts += (
+                    max(plan.rest_from[k] - lasts - min(closes - out, plan.before_to[k]), 0) + plan.rest[k]
+                )
+                if lasts > p.longest[v]:
+                    continue
             price = own + way + back
             if not idle:
                 price -= skipped
@@ -418,36 +442,19 @@ def put_in(p: Any, plan: Any, o: int, v: int, at: int) -> int:
 
 
 @compiled
-def take_out(p: Any, plan: Any, v: int, at: int) -> int:
-    """Take the order at a position out of a route; gives how the price of the route changes."""
-    item, begin = plan.item, v * plan.width
-    plan.route_of[item[begin + at]] = UNSERVED
-    for k in range(begin + at, begin + plan.length[v] - 1):
-        item[k] = item[k + 1]
-    plan.length[v] -= 1
-    return reschedule(p, plan, v)
-
-
-@compiled
 def put_back(p: Any, plan: Any, s: Any, luck: Any, wide: bool) -> int:
     """Put each absent order, in their order, where it is cheapest, or leave it undone where that is cheaper.
 
-    What was absent before the step is tried only in the routes that have changed since, unless `wide`. A route whose whole
-    day would become too long is left out of the next look.
+    What was absent before the step is tried only in the routes that have changed since, unless `wide`.
     """
     delta = 0
     for n in range(s.counts[1]):
         o = s.absent[n]
         changed = s.stale[o] == 1 and not wide
-        s.counts[3] += 1
-        while find_place(p, plan, s, luck, o, 0, s.counts[0] if changed else p.routes, changed):
-            v, at = s.place[1], s.place[2]
+        if find_place(p, plan, s, luck, o, 0, s.counts[0] if changed else p.routes, changed):
+            v = s.place[1]
             remember(plan, s, v)
-            delta += put_in(p, plan, o, v, at) - p.drop[o]
-            if plan.spare[v] >= 0:
-                break
-            delta += take_out(p, plan, v, at) + p.drop[o]
-            s.barred[v] = s.counts[3]
+            delta += put_in(p, plan, o, v, s.place[2]) - p.drop[o]
     return delta
 
 
