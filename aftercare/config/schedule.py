@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from aftercare.dispatch.services import expire_offers, reoffer_orders, retry_queue
+from aftercare.dispatch.services import expire_offers, plan_wished_days, reoffer_orders, retry_queue
 from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.notices.tasks import send_alerts
 from aftercare.sla.services import replan_clocks, sweep_clocks
@@ -20,6 +20,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("expire_offers", 2, expire_offers),
     ("reoffer_orders", 10, reoffer_orders),
     ("retry_queue", 15, retry_queue),
+    ("plan_wished_days", 10, plan_wished_days),
     ("remind_appointments", 20, remind_appointments),
     ("resume_expired_pauses", 60, resume_expired_pauses),
     ("retry_parked", 5, retry_parked),

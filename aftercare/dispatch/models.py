@@ -9,7 +9,7 @@ from django.db import models
 from aftercare.ledger.models import Stateful
 from aftercare.ledger.rules import Moves
 
-from .states import OFFER_MOVES, QUEUE_MOVES, OfferState, QueueState
+from .states import OFFER_MOVES, PLAN_MOVES, QUEUE_MOVES, OfferState, PlanState, QueueState
 
 
 class Matching(models.Model):
@@ -80,3 +80,50 @@ class QueueEntry(Stateful):
     @property
     def case_id(self) -> int:
         return int(self.order.request_id)
+
+
+class DayPlan(Stateful):
+    """A proposal for the rest of a unit's day: who goes where and when, against what is agreed now.
+
+    `inputs`, `seed` and `course` are all the search was given: going the course again makes the same plan. `moves` are
+    what would change for people; they are carried out only when somebody accepts them.
+    """
+
+    KIND: ClassVar[str] = "plan"
+    MOVES: ClassVar[Moves] = PLAN_MOVES
+
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    state = models.CharField(max_length=10, choices=PlanState, default=PlanState.PROPOSED)
+    made_at = models.DateTimeField()
+    because = models.CharField(max_length=40)
+    frozen_until = models.DateTimeField()
+    seed = models.PositiveIntegerField()
+    course = models.JSONField()
+    inputs = models.JSONField()
+    digest = models.CharField(max_length=64)
+    routes = models.JSONField()
+    moves = models.JSONField()
+    before = models.JSONField()
+    after = models.JSONField()
+    took_ms = models.PositiveIntegerField()
+    decided_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    done = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "day"], condition=models.Q(state="proposed"), name="one_open_plan_a_day"
+            )
+        ]
+
+    def fact_values(self) -> dict[str, Any]:
+        return {"day": self.day.isoformat(), "moves": len(self.moves), "because_of": self.because}
+
+
+class PlanWish(models.Model):
+    """Something happened that a better plan may answer; several in a short time are answered by one."""
+
+    unit = models.ForeignKey("people.Unit", on_delete=models.CASCADE, related_name="+")
+    because = models.CharField(max_length=40)
+    wished_at = models.DateTimeField(db_index=True)

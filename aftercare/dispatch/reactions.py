@@ -13,7 +13,7 @@ from aftercare.visits.services import cancel_appointment, propose_slots
 from aftercare.workorders.selectors import orders_of_request, work_order_by_id, work_orders_by_id
 from aftercare.workorders.services import cancel_work_order
 
-from .services import dispatch_orders, wake_queue, withdraw_offers
+from .services import dispatch_orders, wake_queue, wish_plan, withdraw_offers
 
 
 @on_facts(
@@ -45,6 +45,23 @@ def on_offer_accepted(fact: Fact, at: datetime) -> None:
     except Conflict as refusal:
         if refusal.code != "no_slot":
             raise
+
+
+@on_facts(
+    "dispatch.stuck",
+    "work_order.late",
+    "work_order.cancelled",
+    "appointment.cancelled",
+    "appointment.rescheduled",
+    "staff.on_leave",
+    "staff.back",
+)
+def on_plans_upset(facts: list[Fact], at: datetime) -> None:
+    """Have the day planned anew when an urgent order finds nobody, somebody is late or away, or a visit falls out."""
+    for fact in facts:
+        calm = fact.name == "dispatch.stuck" and fact.values.get("urgency") == "normal"
+        if fact.unit_id is not None and not calm:
+            wish_plan(fact.unit_id, fact.name, at=at)
 
 
 @on_fact("work_order.completed")

@@ -39,6 +39,10 @@ class Crew:
         for order_id, staff_id, state in rows:
             self._offers.setdefault(order_id, []).append((staff_id, state))
 
+    @property
+    def everybody(self) -> list[Person]:
+        return list(self._people)
+
     def people_for(self, order: WorkOrder) -> list[Person]:
         """Give everybody as this order sees them."""
         familiar = self._familiar.get(order.request.customer_id or 0, set())

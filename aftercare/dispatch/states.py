@@ -27,3 +27,18 @@ class QueueState(TextChoices):
 
 
 QUEUE_MOVES = {"waiting": frozenset({"solved"}), "solved": frozenset({"waiting"})}
+
+
+class PlanState(TextChoices):
+    PROPOSED = "proposed", _("Proposed")
+    ACCEPTED = "accepted", _("Accepted")
+    DISMISSED = "dismissed", _("Dismissed")
+    OUTDATED = "outdated", _("Outdated")
+
+
+PLAN_MOVES = {
+    "proposed": frozenset({"accepted", "dismissed", "outdated"}),
+    "accepted": frozenset(),
+    "dismissed": frozenset(),
+    "outdated": frozenset(),
+}

@@ -84,6 +84,10 @@ class Day:
             **how,  # type: ignore[arg-type]
         )
 
+    def agreed(self, routes: Mapping[int, Sequence[int]]) -> Planned:
+        """Give the plan that is agreed now: these routes as they are, everything else undone."""
+        return make_plan(self.problem, kept=self.kept(routes), insert=False)
+
     def stops(self, planned: Planned) -> dict[int, list[tuple[Job, Stop]]]:
         """Give by person what they do, in order; the second half of a job for two is the same job."""
         found = {}

@@ -38,6 +38,7 @@ class Appointment(Stateful):
     ends_at = models.DateTimeField(null=True)
     planned_from = models.DateTimeField(null=True)
     planned_to = models.DateTimeField(null=True)
+    pinned = models.BooleanField(default=False)
     chosen_by = models.CharField(max_length=16, blank=True)
     proposed_at = models.DateTimeField()
     booked_at = models.DateTimeField(null=True)

@@ -13,7 +13,7 @@ from .problem import Problem, Task, Worker, build
 from .search import UNSERVED, Plan, Scratch
 
 AT_ONCE = {True: 200, False: 5}  # steps at one temperature: compiled, plain
-COLD = (1.0, 0.015)  # first and last temperature, in mean ways between two places: a plan made from nothing
+COLD = (1.0, 0.01)  # first and last temperature, in mean ways between two places: a plan made from nothing
 WARM = (0.05, 0.0025)  # a plan that is there already
 
 
@@ -52,9 +52,9 @@ class Planned:
 def make_plan(
     problem: Problem, *, seconds: float = 0.0, seed: int = 1, kept: Mapping[int, Sequence[int]] | None = None,
     heats: tuple[float, float] | None = None, clock: Callable[[], float] = time.process_time, again: Course | None = None,
-    firm: Iterable[int] = (),
+    firm: Iterable[int] = (), insert: bool = True,
 ) -> Planned:  # fmt: skip
-    """Plan: keep the routes given in `kept` as far as they can be, insert the rest, then search for `seconds`.
+    """Plan: keep the routes given in `kept` as far as they can be, insert the rest (if `insert`), then search for `seconds`.
 
     With `again` the search is not timed but goes the recorded course. `firm`: orders that are never left undone for one that
     is not. Orders of a pair (tasks for two) are done both or not at all.
@@ -67,9 +67,10 @@ def make_plan(
     )
     scratch = engine_for(problem).scratch_for(problem, plan)
     _keep(problem, plan, scratch, kept or {})
-    engine_for(problem).insert_absent(problem, plan, scratch, luck)
     never_dropped = frozenset(firm)
-    _make_room(problem, plan, scratch, luck, never_dropped)
+    if insert:
+        engine_for(problem).insert_absent(problem, plan, scratch, luck)
+        _make_room(problem, plan, scratch, luck, never_dropped)
     first = price_of(problem, plan)
     best, prices = engine_for(problem).empty_plan(problem), row([first, first], problem.fast)
     engine_for(problem).copy_routes(plan, best)
@@ -87,7 +88,8 @@ def make_plan(
         )
     for v in range(problem.routes):
         _set_items(problem, plan, v, _items(best, v))
-    _make_room(problem, plan, scratch, luck, never_dropped)
+    if insert:
+        _make_room(problem, plan, scratch, luck, never_dropped)
     _split_pairs(problem, plan)
     return Planned(
         routes={v: orders for v in range(problem.routes) if (orders := orders_on(problem, plan, v))},

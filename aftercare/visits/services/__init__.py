@@ -5,6 +5,7 @@ from .appointing import (
     cancel_appointment,
     choose_slot,
     propose_slots,
+    reassign_visit,
     remind_appointments,
     reschedule_visit,
 )
@@ -15,5 +16,5 @@ from .visiting import announce_lateness, arrive, depart, diagnose, start_remote_
 __all__ = [
     "abandon_visit", "add_photo", "announce_lateness", "arrive", "book_visit", "cancel_appointment", "choose_slot",
     "decline_line", "depart", "diagnose", "finish_repair", "finish_visit", "give_consent", "measure_visit",
-    "propose_slots", "quote_visit", "remind_appointments", "reschedule_visit", "start_remote_support", "verify_record",
+    "propose_slots", "quote_visit", "reassign_visit", "remind_appointments", "reschedule_visit", "start_remote_support", "verify_record",
 ]  # fmt: skip

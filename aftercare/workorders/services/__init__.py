@@ -9,6 +9,7 @@ from .orders import (
     close_finished_request,
     complete_work_order,
     convert_to_visit,
+    hand_over_work_order,
     note_arrival,
     open_work_order,
     open_work_orders,
@@ -21,7 +22,7 @@ from .orders import (
 
 __all__ = [
     "Portion", "assign_work_order", "begin_service", "book_work_order", "cancel_work_order", "close_finished_request",
-    "complete_work_order", "convert_to_visit", "merge_request", "note_arrival", "open_work_order", "open_work_orders",
+    "complete_work_order", "convert_to_visit", "hand_over_work_order", "merge_request", "note_arrival", "open_work_order", "open_work_orders",
     "pause_work_order", "release_work_order", "resume_expired_pauses", "resume_work_order", "split_request", "unbook_work_order",
     "unmerge_request",
 ]  # fmt: skip

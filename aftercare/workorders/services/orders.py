@@ -95,6 +95,25 @@ def book_work_order(
     return move(order, "booked", by=by, at=at, window_starts_at=starts_at, window_ends_at=ends_at)
 
 
+def hand_over_work_order(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> None:
+    """Put a booked order into another pair of hands; what was promised to the customer stays."""
+    before = order.assignee_id
+    changed = WorkOrder.objects.filter(pk=order.pk, state="booked", assignee_id=before).update(
+        assignee_id=staff_id, assigned_at=at, revision=F("revision") + 1
+    )
+    if not changed:
+        raise Conflict(_("somebody else changed this a moment ago"), where="state", code="moved_meanwhile")
+    order.assignee_id, order.assigned_at = staff_id, at
+    record(
+        "work_order.reassigned",
+        order,
+        by=by,
+        at=at,
+        because=because,
+        values={"before": before, "staff": staff_id},
+    )
+
+
 def unbook_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
     """Take the promised window back; the order is pending again in the same hands."""
     move(

@@ -20,9 +20,9 @@ from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order, release_work_order
 
-from .models import Matching, Offer, QueueEntry
-from .rules import Candidate, Job, hard_rules, passed_over, rank_candidates, what_would_give
-from .selectors import Crew, offers_of_the_absent, workloads
+from ..models import Matching, Offer, QueueEntry
+from ..rules import Candidate, Job, hard_rules, passed_over, rank_candidates, what_would_give
+from ..selectors import Crew, offers_of_the_absent, workloads
 
 RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
 
@@ -152,6 +152,23 @@ def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, 
         for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
             move(offer, "withdrawn", by=by, at=at, because=because)
         made = _offer(order, staff.pk, None, 0, by=by, at=at, because=because.strip(), manual=True)
+        if made is None:
+            raise Conflict(_("this person has no room for another order"), where="staff", code="at_limit")
+    return made
+
+
+def offer_as_planned(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> Offer:
+    """Offer an order to whom the day plan gives it, in the place of an offer that was not answered yet."""
+    with transaction.atomic():
+        for offer in (
+            Offer.objects.select_for_update(of=("self",))
+            .select_related("order")
+            .filter(order=order, state="offered")
+        ):
+            if offer.staff_id == staff_id:
+                return offer
+            move(offer, "withdrawn", by=by, at=at, because="plan")
+        made = _offer(order, staff_id, None, 0, by=by, at=at, because=because, manual=True)
         if made is None:
             raise Conflict(_("this person has no room for another order"), where="staff", code="at_limit")
     return made

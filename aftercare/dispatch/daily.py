@@ -1,0 +1,264 @@
+"""A day of a region as the board shows it and the engine plans it: people in shifts, visits, what nobody has yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aftercare.people.models import Leave, Shift, Unit
+from aftercare.people.rules import Actor
+from aftercare.people.selectors import units_below, zone_of
+from aftercare.policies.rules import Dispatch
+from aftercare.policies.selectors import policy_for
+from aftercare.routing.days import Day, Job, make_day
+from aftercare.routing.days import Person as Worker
+from aftercare.routing.places import Spot
+from aftercare.visits.keeping import travel_for, usual_minutes
+from aftercare.visits.models import Appointment, Visit
+from aftercare.workorders.models import WorkOrder
+
+from .models import Offer
+from .rules import Job as Match
+from .rules import Person, hard_rules
+from .selectors import Crew
+
+FREEZE = timedelta(minutes=30)  # what begins within this time is not touched any more
+DROPS = {
+    "critical": 480 * 60,
+    "urgent": 240 * 60,
+    "normal": 120 * 60,
+}  # seconds of travel an undone order is worth
+PROMISE = 48 * 3600  # … and on top of it what a broken promise is worth
+MOVED = 600  # seconds of travel that telling two engineers of a change is worth
+STRANGER = 120  # seconds that somebody who does not know the customer costs
+PROVIDER = 5400  # seconds that an outside provider costs, besides nothing
+OPEN_TODAY = ("proposed", "booked")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One visit on the board: the order, who, when it is planned, what was promised, and how far it is."""
+
+    order: WorkOrder
+    staff_id: int
+    begins: datetime
+    ends: datetime
+    window: tuple[datetime, datetime] | None
+    state: str
+    pinned: bool = False
+    appointment_id: int | None = None
+
+
+@dataclass
+class Shown:
+    """Somebody on the board: their shifts and leaves of the day, and their visits in order."""
+
+    person: Person
+    shifts: list[tuple[datetime, datetime]]
+    leaves: list[tuple[datetime, datetime]]
+    visits: list[Planned] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BoardDay:
+    """A region's day: everybody at work, the orders nobody has, and the window of the day in local time."""
+
+    unit: Unit
+    on: date
+    starts: datetime
+    ends: datetime
+    people: dict[int, Shown]
+    waiting: list[WorkOrder]
+    offers: dict[int, Offer]
+
+    @property
+    def visits(self) -> list[Planned]:
+        return [visit for shown in self.people.values() for visit in shown.visits]
+
+
+def day_of_unit(unit: Unit, on: date, *, at: datetime) -> BoardDay:
+    """Read the day of a unit and all below it."""
+    zone = zone_of(unit.pk)
+    starts = datetime.combine(on, datetime.min.time(), tzinfo=ZoneInfo(zone))
+    ends = starts + timedelta(days=1)
+    below = units_below(unit)
+    orders = list(
+        WorkOrder.objects.filter(unit_id__in=below, state="pending", assignee=None, opened_at__lt=ends)
+        .exclude(service_type="remote")
+        .select_related("request__customer", "unit")
+        .order_by("opened_at")[:300]
+    )
+    crew = Crew(orders, at=at, zone=zone)
+    shifts = _spans(Shift, starts, ends)
+    leaves = _spans(Leave, starts, ends)
+    people = {
+        person.id: Shown(person, shifts[person.id], leaves.get(person.id, []))
+        for person in crew.everybody
+        if person.group in below and person.id in shifts
+    }
+    for visit in [*_booked(people, starts, ends), *_begun(people, starts, ends, at)]:
+        people[visit.staff_id].visits.append(visit)
+    for shown in people.values():
+        shown.visits.sort(key=lambda visit: (visit.begins, visit.order.pk))
+    offers = {
+        offer.order_id: offer
+        for offer in Offer.objects.filter(order__in=orders, state="offered").select_related("staff")
+    }
+    return BoardDay(unit, on, starts, ends, people, orders, offers)
+
+
+def reachable_units(actor: Actor) -> list[Unit]:
+    """Give the units whose day this reader may plan: regions, else the stores within reach."""
+    units = Unit.objects.order_by("path")
+    units = units if actor.units is None else units.filter(id__in=actor.units)
+    return list(units.filter(kind="region")) or list(units.filter(kind="store"))
+
+
+def engine_day(
+    board: BoardDay, *, at: datetime, extra: Iterable[tuple[WorkOrder, int]] = ()
+) -> tuple[Day, dict[int, list[int]]]:
+    """Make the rest of a day ready for the engine, and give the routes as they are agreed now.
+
+    What has begun or begins within half an hour stays; whoever is on it is free, there, when it ends. A promised window is
+    hard, and so are certificates, skills, limits and pins. `extra`: orders given to somebody for a try.
+    """
+    rules = policy_for(board.unit.pk).pack.dispatch
+    fixed_until = at + FREEZE
+    jobs: list[Job] = []
+    routes: dict[int, list[int]] = {}
+    holder: dict[int, int] = {}
+    pinned: set[int] = set()
+    orders: dict[int, WorkOrder] = {}
+    workers: list[Worker] = []
+    given = {order.pk: staff for order, staff in extra}
+    open_offers = Counter(offer.staff_id for offer in board.offers.values())
+    for shown in board.people.values():
+        free_from, spot = max(shown.shifts[0][0], at), _start(shown.person)
+        for visit in shown.visits:
+            if visit.order.pk in given:
+                continue
+            if visit.state != "booked" or visit.begins < fixed_until:
+                free_from, spot = max(free_from, visit.ends), _spot(visit.order) or spot
+                continue
+            assert visit.window is not None  # booked visits have one
+            jobs.append(_job(visit.order, (visit.window,), promised=True))
+            routes.setdefault(shown.person.id, []).append(visit.order.pk)
+            holder[visit.order.pk], orders[visit.order.pk] = shown.person.id, visit.order
+            if visit.pinned:
+                pinned.add(visit.order.pk)
+        ends = min([shown.shifts[-1][1], *(a for a, _b in shown.leaves if a > free_from)])
+        away = any(a <= free_from < b for a, b in shown.leaves)
+        in_plan = len(routes.get(shown.person.id, ())) + open_offers[shown.person.id]
+        room = rules.max_unfinished - shown.person.unfinished + in_plan
+        workers.append(
+            Worker(
+                shown.person.id, spot, (free_from, max(free_from, free_from if away else ends)), most=max(room, 0),
+                provider=shown.person.is_provider,
+            )
+        )  # fmt: skip
+    today = (max(at + FREEZE, board.starts + timedelta(hours=8)), board.starts + timedelta(hours=20))
+    for order in board.waiting:
+        if today[0] < today[1] and order.pk not in given:
+            jobs.append(_job(order, (today,), promised=False))
+            orders[order.pk] = order
+    for order, staff in extra:
+        promised = order.window_starts_at is not None and order.window_ends_at is not None
+        window = (order.window_starts_at, order.window_ends_at) if promised else today
+        jobs.append(_job(order, (window,), promised=promised))  # type: ignore[arg-type]
+        holder[order.pk], orders[order.pk] = staff, order
+        pinned.add(order.pk)
+    known = Crew(list(orders.values()), at=at, zone=zone_of(board.unit.pk))
+    seen = {pk: {person.id: person for person in known.people_for(order)} for pk, order in orders.items()}
+
+    def price(job: Job, worker: Worker) -> int | None:
+        person, order = seen[job.id].get(worker.id), orders[job.id]
+        if person is None or (job.id in pinned and holder.get(job.id) != worker.id):
+            return None
+        if job.id not in pinned and against(order, person, rules, board.on):
+            return None
+        if person.is_provider:
+            return PROVIDER
+        moved = MOVED if job.id in holder and holder[job.id] != worker.id else 0
+        return moved + (0 if person.was_there else STRANGER)
+
+    day = make_day(jobs, workers, travel_for(board.unit.pk), price=price)
+    return day, routes
+
+
+def against(order: WorkOrder, person: Person, rules: Dispatch, on: date) -> list[tuple[str, str]]:
+    """Give the hard rules that keep somebody from an order whatever the hour: certificate, skill, an earlier refusal."""
+    match = Match(order.category, order.urgency, order.lat, order.lon)
+    timeless = ("no_certificate", "certificate_expired", "not_authorised", "refused_before")
+    return [pair for pair in hard_rules(match, person, rules, on=on) if pair[0] in timeless]
+
+
+def _spans(model: Any, starts: datetime, ends: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    rows = model.objects.filter(starts_at__lt=ends, ends_at__gt=starts).order_by("starts_at")
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for staff, a, b in rows.values_list("staff_id", "starts_at", "ends_at"):
+        found.setdefault(staff, []).append((a, b))
+    return found
+
+
+def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[Planned]:
+    rows = (
+        Appointment.objects.filter(
+            state="booked", engineer_id__in=people, starts_at__gte=starts, starts_at__lt=ends
+        )
+        .filter(order__state="booked")
+        .select_related("order__request__customer", "order__unit")
+    )
+    return [
+        Planned(
+            row.order, row.engineer_id, row.planned_from or row.starts_at, row.planned_to or row.ends_at,
+            (row.starts_at, row.ends_at), "booked", row.pinned, row.pk,
+        )
+        for row in rows
+        if row.starts_at and row.ends_at
+    ]  # fmt: skip
+
+
+def _begun(people: dict[int, Shown], starts: datetime, ends: datetime, at: datetime) -> list[Planned]:
+    rows = (
+        Visit.objects.filter(
+            engineer_id__in=people, departed_at__gte=starts, departed_at__lt=ends, is_remote=False
+        )
+        .exclude(state="abandoned")
+        .select_related("order__request__customer", "order__unit", "appointment")
+    )
+    found = []
+    for row in rows:
+        begins = row.arrived_at or row.departed_at
+        ends_at = row.finished_at or max(at, begins + timedelta(minutes=usual_minutes(row.order)))
+        booked = row.appointment
+        window = (
+            (booked.starts_at, booked.ends_at) if booked and booked.starts_at and booked.ends_at else None
+        )
+        state = "done" if row.state == "finished" else "doing"
+        found.append(Planned(row.order, row.engineer_id, begins, ends_at, window, state))
+    return found
+
+
+def _job(order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], *, promised: bool) -> Job:
+    """Make a job of an order; what is promised to a customer is never dropped for what is not."""
+    drop = DROPS.get(order.urgency, DROPS["normal"]) + (PROMISE if promised else 0)
+    return Job(
+        order.pk,
+        _spot(order),
+        windows,
+        usual_minutes(order),
+        drop=drop,
+        firm=promised or order.urgency == "critical",
+    )
+
+
+def _spot(order: WorkOrder) -> Spot | None:
+    return None if order.lat is None or order.lon is None else Spot(order.lat, order.lon)
+
+
+def _start(person: Person) -> Spot:
+    return Spot(person.lat or 0.0, person.lon or 0.0)

@@ -1,0 +1,32 @@
+"""What can be done about who goes when."""
+
+from .offering import (
+    accept_offer,
+    assign_by_hand,
+    dispatch_order,
+    dispatch_orders,
+    expire_offers,
+    offer_as_planned,
+    refuse_offer,
+    reoffer_orders,
+    retry_queue,
+    take_back_order,
+    wake_queue,
+    withdraw_offers,
+)
+from .planning import (
+    accept_plan,
+    dismiss_plan,
+    make_day_plan,
+    pin_visit,
+    plan_wished_days,
+    replay_plan,
+    try_move,
+    wish_plan,
+)
+
+__all__ = [
+    "accept_offer", "accept_plan", "assign_by_hand", "dismiss_plan", "dispatch_order", "dispatch_orders", "expire_offers",
+    "make_day_plan", "offer_as_planned", "pin_visit", "plan_wished_days", "refuse_offer", "reoffer_orders", "replay_plan",
+    "retry_queue", "take_back_order", "try_move", "wake_queue", "wish_plan", "withdraw_offers",
+]  # fmt: skip
