@@ -16,6 +16,7 @@ PAGES = (
     "/work-orders",
     "/work-orders?state=pending",
     "/dispatch",
+    "/dispatch/day",
     "/board",
     "/board/late",
     "/papers",

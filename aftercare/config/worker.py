@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from aftercare.ledger.services import consumers_behind, deliver
 from aftercare.ledger.services.delivery import BATCH
 from aftercare.ledger.services.facts import CHANNEL
+from aftercare.routing.engine import warm_up
 from aftercare.sla.selectors import next_due_at
 from aftercare.sla.services import sweep_clocks
 
@@ -40,7 +41,7 @@ class Worker:
         os.nice(5)  # who waits at a page goes before work that may follow a moment later
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        for beside in (self._outgoing, self._sweep):
+        for beside in (self._outgoing, self._sweep, warm_up):
             threading.Thread(target=beside, daemon=True).start()
         parent = os.getppid()
         while not self.stopping.is_set():

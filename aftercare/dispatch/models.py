@@ -126,4 +126,8 @@ class PlanWish(models.Model):
 
     unit = models.ForeignKey("people.Unit", on_delete=models.CASCADE, related_name="+")
     because = models.CharField(max_length=40)
-    wished_at = models.DateTimeField(db_index=True)
+    wished_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["unit", "-answered_at"], name="wish_answered")]

@@ -17,7 +17,7 @@ from aftercare.visits.selectors import day_of
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.selectors import familiar_staff, unfinished_counts
 
-from .models import Matching, Offer, QueueEntry
+from .models import DayPlan, Matching, Offer, QueueEntry
 from .rules import Person
 
 
@@ -109,6 +109,25 @@ def offer_for(actor: Actor, offer_id: int) -> Offer:
         rows = rows.filter(unit_id__in=actor.units)
     found = rows.first()
     if found is None:
+        raise NotFound()
+    return found
+
+
+def open_plan(unit_id: int, on: date) -> DayPlan | None:
+    """Give the proposal for a unit's day that nobody has decided yet."""
+    return DayPlan.objects.filter(unit_id=unit_id, day=on, state="proposed").first()
+
+
+def plan_for(actor: Actor, text: str) -> DayPlan:
+    """Give a plan within reach by id, as a page posts it."""
+    require(actor, "read_dispatch")
+    rows = (
+        DayPlan.objects.select_related("unit").filter(pk=int(text))
+        if text.isdigit() and len(text) < 19
+        else None
+    )
+    found = rows.first() if rows is not None else None
+    if found is None or not actor.reaches(found.unit_id):
         raise NotFound()
     return found
 

@@ -123,7 +123,12 @@ def promises_of(
 
 
 def plan_of_day(
-    engineer: Staff, promises: Sequence[Promise], *, at: datetime, travel: TravelProvider | None = None
+    engineer: Staff,
+    promises: Sequence[Promise],
+    *,
+    at: datetime,
+    travel: TravelProvider | None = None,
+    shifts: Sequence[Span] | None = None,
 ) -> tuple[dict[int, Span], int] | None:
     """Plan an engineer's promises of one day: when each begins and ends, by order, and the price in seconds of travel.
 
@@ -132,7 +137,9 @@ def plan_of_day(
     if not promises:
         return {}, 0
     first, last = min(p.window[0] for p in promises), max(p.window[1] for p in promises)
-    shifts = shifts_of(engineer.pk, first, last)
+    if shifts is None:
+        shifts = shifts_of(engineer.pk, first, last)
+    shifts = [(a, b) for a, b in shifts if a < last and first < b]
     shift = min([first, *(a for a, _b in shifts)]), max([last, *(b for _a, b in shifts)])
     home = spot_of(engineer)
     jobs = [
@@ -163,19 +170,27 @@ def windows_kept(
     order: WorkOrder, engineer: Staff, windows: Iterable[Span], *, at: datetime, zone: str
 ) -> list[tuple[int, Span]]:
     """Give those windows that the engineer could keep besides what is promised, each with the travel it adds, in seconds."""
+    windows = list(windows)
+    if not windows:
+        return []
     local, travel = ZoneInfo(zone), travel_for(engineer.unit_id)
+    whole = min(a for a, _b in windows) - timedelta(days=1), max(b for _a, b in windows) + timedelta(days=1)
+    shifts, leaves = shifts_of(engineer.pk, *whole), leaves_of(engineer.pk, *whole)
     days: dict[object, tuple[list[Promise], int]] = {}
     found = []
     for window in windows:
         start = window[0].astimezone(local).replace(hour=0, minute=0, second=0, microsecond=0)
         if start not in days:
             promised = promises_of(engineer.pk, start, start + timedelta(days=1), at=at, without=order.pk)
-            known = plan_of_day(engineer, promised, at=at, travel=travel)
+            known = plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts)
             days[start] = promised, known[1] if known else 0
         promised, price = days[start]
-        planned = plan_of_day(engineer, [*promised, Promise(order, window)], at=at, travel=travel)
-        away = any(a < window[1] and window[0] < b for a, b in leaves_of(engineer.pk, *window))
-        if planned is not None and not away:
+        if any(a < window[1] and window[0] < b for a, b in leaves):
+            continue
+        planned = plan_of_day(
+            engineer, [*promised, Promise(order, window)], at=at, travel=travel, shifts=shifts
+        )
+        if planned is not None:
             found.append((planned[1] - price, window))
     return found
 

@@ -220,6 +220,7 @@ def test_no_page_scrolls_sideways(page_for, installation, language, phone):
         "/requests",
         "/work-orders",
         "/dispatch",
+        "/dispatch/day",
         "/board",
         "/board/late",
         "/papers",

@@ -11,12 +11,14 @@ from .offering import (
     reoffer_orders,
     retry_queue,
     take_back_order,
+    take_offer_back,
     wake_queue,
     withdraw_offers,
 )
 from .planning import (
     accept_plan,
     dismiss_plan,
+    give_order,
     make_day_plan,
     pin_visit,
     plan_wished_days,
@@ -26,7 +28,7 @@ from .planning import (
 )
 
 __all__ = [
-    "accept_offer", "accept_plan", "assign_by_hand", "dismiss_plan", "dispatch_order", "dispatch_orders", "expire_offers",
+    "accept_offer", "accept_plan", "assign_by_hand", "dismiss_plan", "dispatch_order", "dispatch_orders", "expire_offers", "give_order",
     "make_day_plan", "offer_as_planned", "pin_visit", "plan_wished_days", "refuse_offer", "reoffer_orders", "replay_plan",
-    "retry_queue", "take_back_order", "try_move", "wake_queue", "wish_plan", "withdraw_offers",
+    "retry_queue", "take_back_order", "take_offer_back", "try_move", "wake_queue", "wish_plan", "withdraw_offers",
 ]  # fmt: skip

@@ -174,6 +174,15 @@ def offer_as_planned(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime
     return made
 
 
+def take_offer_back(order: WorkOrder, *, by: Actor, at: datetime) -> None:
+    """Take back an offer that was not answered yet; the order is dispatched again."""
+    require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)
+    offer = Offer.objects.select_related("order").filter(order=order, state="offered").first()
+    if offer is None:
+        raise Conflict(_("there is no offer to take back"), where="state", code="not_offered")
+    move(offer, "withdrawn", by=by, at=at, because="undone")
+
+
 def take_back_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
     """Take an order out of somebody's hands and dispatch it again."""
     require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)

@@ -34,7 +34,9 @@ from .offering import offer_as_planned
 
 SETTLES_AFTER = timedelta(seconds=20)  # wishes that come within this time are answered by one plan
 BETTER = 0.01  # by which share a plan must be cheaper to be proposed
-SEARCH_SECONDS = 1.0
+APART = timedelta(minutes=15)
+SEARCH_SECONDS = 1.0  # when somebody asks and waits
+UNASKED_SECONDS = 0.5
 SEED = 7
 
 
@@ -44,18 +46,30 @@ def wish_plan(unit_id: int, because: str, *, at: datetime) -> None:
 
 
 def plan_wished_days(*, at: datetime) -> int:
-    """Plan the days for which something happened, once it has been quiet for a moment; give how many plans were proposed."""
+    """Plan the days for which something happened, once it has been quiet for a moment; give how many plans were proposed.
+
+    A region is planned at most every quarter of an hour, unless an urgent order finds nobody.
+    """
+    due: dict[int, str] = {}
     with transaction.atomic():
-        wishes = list(PlanWish.objects.select_for_update(skip_locked=True).order_by("wished_at")[:500])
-        latest: dict[int, PlanWish] = {}
-        for wish in wishes:
-            latest[wish.unit_id] = wish
-        due = {unit: wish for unit, wish in latest.items() if wish.wished_at <= at - SETTLES_AFTER}
-        PlanWish.objects.filter(pk__in=[w.pk for w in wishes if w.unit_id in due]).delete()
+        wishes = list(
+            PlanWish.objects.select_for_update(skip_locked=True)
+            .filter(answered_at=None)
+            .order_by("wished_at")[:500]
+        )
+        for unit_id in {wish.unit_id for wish in wishes}:
+            own = [wish for wish in wishes if wish.unit_id == unit_id]
+            urgent = any(wish.because == "dispatch.stuck" for wish in own)
+            lately = PlanWish.objects.filter(unit_id=unit_id, answered_at__gt=at - APART).exists()
+            if own[-1].wished_at <= at - SETTLES_AFTER and (urgent or not lately):
+                due[unit_id] = own[-1].because
+                PlanWish.objects.filter(unit_id=unit_id, answered_at__lt=at - APART).delete()
+                PlanWish.objects.filter(pk__in=[wish.pk for wish in own]).update(answered_at=at)
     made = 0
-    for unit_id, wish in due.items():
+    for unit_id, because in due.items():
         on = day_of(at, zone_of(unit_id))[0].date()
-        made += make_day_plan(unit_id, on, by=MACHINE, at=at, because=wish.because) is not None
+        plan = make_day_plan(unit_id, on, by=MACHINE, at=at, because=because, seconds=UNASKED_SECONDS)
+        made += plan is not None
     return made
 
 
@@ -83,6 +97,8 @@ def make_day_plan(
     saves_urgent = after["urgent_undone"] < before["urgent_undone"]
     if not moves or not (saves_urgent or planned.price < agreed.price * (1 - BETTER)):
         return None
+    if _same_as_proposed(unit_id, on, moves):
+        return None
     inputs = _inputs(day, routes)
     with transaction.atomic():
         for old in DayPlan.objects.select_for_update().filter(unit=unit, day=on, state="proposed"):
@@ -94,6 +110,18 @@ def make_day_plan(
         )  # fmt: skip
         record("plan.proposed", plan, by=by, at=at, because=because)
     return plan
+
+
+def _same_as_proposed(unit_id: int, on: date, moves: list[dict[str, Any]]) -> bool:
+    """Say whether the open proposal moves the same orders to the same people: then nobody is told anew."""
+    known = (
+        DayPlan.objects.filter(unit_id=unit_id, day=on, state="proposed")
+        .values_list("moves", flat=True)
+        .first()
+    )
+    return known is not None and {(m["order"], m["to"]) for m in known} == {
+        (m["order"], m["to"]) for m in moves
+    }
 
 
 def accept_plan(

@@ -154,6 +154,13 @@ def test_something_that_happens_is_answered_once_it_is_quiet(cast, region):
     assert plan_wished_days(at=MORNING + timedelta(seconds=30)) == 1
     assert DayPlan.objects.get().because == "work_order.late"
     assert plan_wished_days(at=MORNING + timedelta(seconds=60)) == 0
+    wish_plan(cast.store.pk, "work_order.late", at=MORNING + timedelta(minutes=5))
+    plan_wished_days(at=MORNING + timedelta(minutes=6))
+    assert PlanWish.objects.filter(answered_at=None).count() == 1, "the last plan is six minutes old"
+    wish_plan(cast.store.pk, "dispatch.stuck", at=MORNING + timedelta(minutes=6))
+    plan_wished_days(at=MORNING + timedelta(minutes=7))
+    assert not PlanWish.objects.filter(answered_at=None).exists(), "an urgent order is not kept waiting"
+    assert DayPlan.objects.count() == 1, "the same moves are not proposed again"
 
 
 def test_leave_takes_the_rest_of_a_day_out_of_the_plan(cast, region):

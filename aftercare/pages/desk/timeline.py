@@ -29,6 +29,10 @@ ICONS = {
 SENTENCES = {
     "request.received": n_("received the request"),
     "request.planned": n_("told the customer the plan"),
+    "appointment.reassigned": n_("gave the visit to somebody else"),
+    "appointment.pinned": n_("pinned the visit"),
+    "appointment.unpinned": n_("let go of the pinned visit"),
+    "work_order.reassigned": n_("work order changed hands"),
     "team.formed": n_("formed an emergency team"),
     "team.stood_down": n_("reported to the executives; the team stood down"),
     "team_step.due": n_("step of the emergency"),

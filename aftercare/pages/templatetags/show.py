@@ -316,3 +316,21 @@ register.filter("span", span)
 
 def _local(at: datetime) -> datetime:
     return at.astimezone(ZoneInfo("Asia/Shanghai"))
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """Give a number as attributes want it, whatever the reader's language."""
+    return f"{number:g}" if abs(number) < 1e5 else f"{number:.2f}"
+
+
+@register.filter
+def minus(number: int, other: int) -> str:
+    """Give a difference with its sign."""
+    return f"{number - other:+d}".replace("-", "−") if number != other else "0"
+
+
+@register.simple_tag
+def titled(titles: dict[str, Any], code: str) -> str:
+    """Give the title of a code in the reader's language, or the code."""
+    return in_language(titles.get(code)) or code
