@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,6 +27,7 @@ from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.products.rules import months_later
 from aftercare.refusals import Invalid
+from aftercare.visits.keeping import calibration_for
 
 from ..doors import actor, now, page
 from ..templatetags.show import _local
@@ -165,6 +167,7 @@ def policy_page(request: HttpRequest) -> HttpResponse:
         "dispatch": _numbers(pack.dispatch), "appointment": _numbers(pack.appointment), "visit": _numbers(pack.visit),
         "survey": _numbers(pack.survey), "links": _numbers(pack.links), "targets": pack.report.targets.items(),
         "warranties": pack.warranty.categories.items(), "governance": _governance(pack),
+        "ways": calibration_for(who.unit_id) if who.unit_id else None, "travel": settings.TRAVEL,
     })  # fmt: skip
 
 

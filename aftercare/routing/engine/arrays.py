@@ -12,7 +12,8 @@ COMPILED = importlib.util.find_spec("numba") is not None
 
 
 def plain(function: F) -> F:
-    """Leave a function of the search as it is; `search_fast.py` holds the same functions compiled."""
+    """Leave a function of the search as it is; `search_fast.py` compiles those marked so."""
+    function.is_compiled = True  # type: ignore[attr-defined]
     return function
 
 
