@@ -14,7 +14,7 @@ from django.urls import get_resolver
 
 from aftercare.api.main import api
 from aftercare.config.urls import urlpatterns as all_patterns
-from aftercare.dispatch.models import Offer
+from aftercare.dispatch.models import DayPlan, Offer
 from aftercare.followup.services import open_survey
 from aftercare.intake.services import add_report_point
 from aftercare.pages import doors
@@ -180,7 +180,15 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
     if "/team" in path and (method, path[-5:]) != ("post", "/team"):
         activate_pack("appliance", overlays=["emergency"], by=MACHINE, at=at)
         form_team(order.request, "supply", by=MACHINE, at=at, because="缺压缩机")
-    address = path.replace("{month}", "2024-05")
+    if "{plan_id}" in path:
+        plan = DayPlan.objects.create(
+            unit=cast_now.store, day=at.date(), state_since=at, made_at=at, because="asked", frozen_until=at, seed=1, course=[1],
+            inputs={}, digest="", routes={}, before={}, after={}, took_ms=1,
+            moves=[{"order": order.pk, "number": order.number, "from": None, "to": cast_now.staff["chen"].pk, "begins": at.isoformat()}],
+        )  # fmt: skip
+    address = path.replace("{month}", "2024-05").replace(
+        "{plan_id}", str(plan.pk) if "{plan_id}" in path else ""
+    )
     address = address.replace(
         "{number}",
         survey.number
@@ -206,6 +214,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/team": {"team": "supply", "because": "缺压缩机"},
         "/requests/{number}/team/steps": {"step": "plan", "result": "明早到货"},
         "/requests/{number}/team/report": {"report": "压缩机已从中心仓调出，明早到货，客户同意等待。"},
+        "/day-plans": {"unit_id": cast_now.store.pk}, "/work-orders/{number}/give": {"staff": "GY2024002", "because": "顺路"},
         "/calls": {"ref": "pbx-1", "event": "ringing", "at": at.isoformat(), "unit_id": cast_now.store.pk},
         "/papers/{number}": {"entries": {"done": "已联系厂家", "next": "周三到货", "told": "已告知"}},
     }  # fmt: skip
@@ -229,7 +238,11 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
     )
     assert send(narrow).status_code == 403
     _row, far = create_client(name="far", unit=cast_now.other_store, verbs=list(MATRIX), by=MACHINE, at=at)
-    if "{number}" in path or path.endswith("/warranty") or (method == "post" and path.endswith("/requests")):
+    if (
+        "{" in path.replace("{month}", "")
+        or path.endswith("/warranty")
+        or (method == "post" and path.endswith("/requests"))
+    ):
         assert send(far).status_code == 404
     _row, right = create_client(name="right", unit=cast_now.root, verbs=list(MATRIX), by=MACHINE, at=at)
     if path.endswith("/team") and method == "post":

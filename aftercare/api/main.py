@@ -41,6 +41,8 @@ from .framing import (
     refused,
 )
 from .matters import router as matters
+from .plans import router as plans
+from .rows import order_out, request_out
 from .shapes import (
     AppointmentOut,
     ClockOut,
@@ -78,28 +80,6 @@ Cursor = Annotated[str, Field(max_length=60)]
 Number = Annotated[str, Field(max_length=24)]
 
 
-def _request(row: Any) -> dict[str, Any]:
-    customer = row.customer
-    return {
-        "number": row.number, "state": row.state, "kind": row.kind, "urgency": row.urgency, "emotion": row.emotion,
-        "received_at": row.received_at, "channels": row.channels, "customer": customer.name_masked if customer else None,
-        "phone": customer.phone_masked if customer else None, "address": row.address_masked,
-        "product_model": row.product_model, "serial": row.serial, "category": row.category,
-        "purchased_on": row.purchased_on, "description": row.description, "unit_id": row.unit_id,
-        "revision": row.revision, "why": row.urgency_reason,
-    }  # fmt: skip
-
-
-def _order(row: Any) -> dict[str, Any]:
-    return {
-        "number": row.number, "request": row.request.number, "state": row.state, "service_type": row.service_type,
-        "category": row.category, "urgency": row.urgency, "engineer": row.assignee.number if row.assignee_id else None,
-        "window_starts_at": row.window_starts_at, "window_ends_at": row.window_ends_at, "opened_at": row.opened_at,
-        "completed_at": row.completed_at, "parts_fen": row.parts_fen, "fee_fen": row.fee_fen, "unit_id": row.unit_id,
-        "revision": row.revision,
-    }  # fmt: skip
-
-
 @api.post("/requests", response={201: RequestOut, refusals: ProblemOut})
 def create_request(request: HttpRequest, body: RequestIn) -> Any:
     """Receive a request. What is refused is kept, with the reason, for the desk to correct."""
@@ -108,7 +88,7 @@ def create_request(request: HttpRequest, body: RequestIn) -> Any:
     form = RequestForm(**body.model_dump(), channels=("api",))
 
     def act() -> dict[str, Any]:
-        return _request(receive_request(form, by=who, at=at))
+        return request_out(receive_request(form, by=who, at=at))
 
     try:
         return once(request, 201, act)
@@ -131,7 +111,7 @@ def list_requests(
     before = after_cursor(cursor)
     found = list((rows.filter(id__lt=before) if before is not None else rows)[: limit + 1])
     return {
-        "items": [_request(row) for row in found[:limit]],
+        "items": [request_out(row) for row in found[:limit]],
         "next": cursor_of(found[limit - 1].pk) if len(found) > limit else None,
     }
 
@@ -143,7 +123,7 @@ def get_request(request: HttpRequest, number: Number, response: HttpResponse) ->
     response.headers["ETag"] = f'"{row.revision}"'
     if request.headers.get("If-None-Match", "").strip('"') == str(row.revision):
         return 304, None
-    return _request(row)
+    return request_out(row)
 
 
 @api.patch("/requests/{number}", response={200: RequestOut, refusals: ProblemOut})
@@ -155,7 +135,7 @@ def patch_request(request: HttpRequest, number: Number, body: RequestEdit) -> An
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     if changes:
         edit_request(row, changes, by=who, at=now(), revision=row.revision)
-    return _request(request_for(who, number))
+    return request_out(request_for(who, number))
 
 
 @api.post("/requests/{number}/notes", response={201: RequestOut, refusals: ProblemOut})
@@ -167,7 +147,7 @@ def add_note(request: HttpRequest, number: Number, body: NoteIn) -> Any:
 
     def act() -> dict[str, Any]:
         note_request(row, by=who, at=at, text=body.text, kind=body.kind)
-        return _request(row)
+        return request_out(row)
 
     return once(request, 201, act)
 
@@ -188,7 +168,7 @@ def list_work_orders(
     before = after_cursor(cursor)
     found = list((rows.filter(id__lt=before) if before is not None else rows)[: limit + 1])
     return {
-        "items": [_order(row) for row in found[:limit]],
+        "items": [order_out(row) for row in found[:limit]],
         "next": cursor_of(found[limit - 1].pk) if len(found) > limit else None,
     }
 
@@ -198,7 +178,7 @@ def get_work_order(request: HttpRequest, number: Number, response: HttpResponse)
     """Give one work order."""
     row = work_order_for(actor(request), number)
     response.headers["ETag"] = f'"{row.revision}"'
-    return _order(row)
+    return order_out(row)
 
 
 @api.post("/work-orders/{number}/pause", response={200: WorkOrderOut, refusals: ProblemOut})
@@ -210,7 +190,7 @@ def pause(request: HttpRequest, number: Number, body: PauseIn) -> Any:
 
     def act() -> dict[str, Any]:
         pause_work_order(row, body.reason, by=who, at=at)
-        return _order(work_order_for(who, number))
+        return order_out(work_order_for(who, number))
 
     return once(request, 200, act)
 
@@ -223,7 +203,7 @@ def resume(request: HttpRequest, number: Number) -> Any:
 
     def act() -> dict[str, Any]:
         resume_work_order(row, by=who, at=at)
-        return _order(work_order_for(who, number))
+        return order_out(work_order_for(who, number))
 
     return once(request, 200, act)
 
@@ -237,7 +217,7 @@ def cancel(request: HttpRequest, number: Number, body: ReasonIn) -> Any:
 
     def act() -> dict[str, Any]:
         cancel_work_order(row, by=who, at=at, because=body.because)
-        return _order(work_order_for(who, number))
+        return order_out(work_order_for(who, number))
 
     return once(request, 200, act)
 
@@ -340,4 +320,5 @@ def policy(request: HttpRequest) -> Any:
 
 api.add_router("", calls)
 api.add_router("", matters)
+api.add_router("", plans)
 api.add_router("", teams)

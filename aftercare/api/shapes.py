@@ -305,3 +305,45 @@ class TeamOut(Schema):
     formed_at: datetime
     members: int
     due: list[str]
+
+
+class PlanIn(Sent):
+    """Which unit's day to plan; without `day` today."""
+
+    unit_id: Annotated[int, Field(ge=1, le=2**62)]
+    day: date | None = None
+
+
+class ChosenIn(Sent):
+    """The work orders whose moves are carried out; left out: all of the plan."""
+
+    orders: Annotated[list[Annotated[str, Field(max_length=24)]], Field(max_length=1000)] | None = None
+
+
+class GiveIn(ReasonIn):
+    staff: Annotated[str, Field(max_length=24)]
+
+
+class MoveOut(Schema):
+    order: str
+    before: str | None
+    after: str
+    begins: datetime
+    done: bool | None
+    why: str
+
+
+class PlanOut(Schema):
+    id: int
+    unit_id: int
+    day: date
+    state: str
+    made_at: datetime
+    because: str
+    before: dict[str, int]
+    after: dict[str, int]
+    moves: list[MoveOut]
+
+
+class PlannedOut(Schema):
+    plan: PlanOut | None

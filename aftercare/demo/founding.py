@@ -16,7 +16,7 @@ from aftercare.intake.services import add_report_point
 from aftercare.parts.services import add_part, stock_part
 from aftercare.people.models import Staff, Unit
 from aftercare.people.rules import MACHINE
-from aftercare.people.services import add_certificate, add_leave, add_shift, add_staff, add_unit
+from aftercare.people.services import add_certificate, add_leave, add_shift, add_staff, add_unit, set_senior
 from aftercare.policies.services import activate_pack
 from aftercare.products.models import Item, Product
 from aftercare.products.services import add_product, register_item
@@ -98,6 +98,8 @@ def _hire(founded: Founded, region: Unit, provider: Unit, *, at: datetime, luck:
         store = founded.stores[n % len(founded.stores)]
         engineer = _add(founded, f"GY{2024000 + n}", store, ["engineer"], hashed, at, luck, at_home=True)
         founded.engineers[engineer.pk] = engineer
+        if n % 5 == 1:
+            set_senior(engineer, True, by=MACHINE, at=at)
         _qualify(engineer, founded.company.certificates, n, at=at, luck=luck)
     for n in range(1, 4):
         technician = _add(founded, f"WB{2024000 + n}", provider, ["provider"], hashed, at, luck, at_home=True)

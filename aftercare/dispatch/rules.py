@@ -41,6 +41,7 @@ class Person:
     was_there: bool = False
     refused_before: bool = False
     group: int = 0
+    is_senior: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Candidate:
     minutes: int | None = None
     points: dict[str, int] = field(default_factory=dict)
     gives_way_to: list[int] = field(default_factory=list)
+    goes_first: bool = False
 
     @property
     def is_possible(self) -> bool:
@@ -75,6 +77,8 @@ class Candidate:
         }
         if self.gives_way_to:
             judged["gives_way_to"] = self.gives_way_to
+        if self.goes_first:
+            judged["senior"] = True
         return {**who, **reasons, **judged, "total": self.total}
 
 
@@ -106,12 +110,20 @@ def hard_rules(job: Job, person: Person, rules: Dispatch, *, on: date) -> list[t
 def rank_candidates(job: Job, people: Iterable[Person], rules: Dispatch, *, on: date) -> list[Candidate]:
     """Judge everybody: those who can, best first; then those who can't, with what is against it.
 
-    Whoever has more than `backlog_over` unfinished comes after the idle colleagues of the same group (M52).
+    Whoever has more than `backlog_over` unfinished comes after the idle colleagues of the same group (M52); what is of an
+    urgency in `senior_for` goes to senior technicians first (M26).
     """
     judged = _redistributed([_judge(job, person, rules, on=on) for person in people], rules)
     return sorted(
         judged,
-        key=lambda c: (not c.is_possible, bool(c.gives_way_to), -c.total, len(c.against), c.person.number),
+        key=lambda c: (
+            not c.is_possible,
+            not c.goes_first,
+            bool(c.gives_way_to),
+            -c.total,
+            len(c.against),
+            c.person.number,
+        ),
     )
 
 
@@ -161,7 +173,8 @@ def _judge(job: Job, person: Person, rules: Dispatch, *, on: date) -> Candidate:
         "travel": round(weights.travel * (1.0 if job.is_remote else quickness)),
         "familiar": weights.familiar if person.was_there else 0,
     }
-    return Candidate(person, [], km, minutes, points)
+    senior = person.is_senior and job.urgency in rules.senior_for
+    return Candidate(person, [], km, minutes, points, goes_first=senior)
 
 
 def _distance(job: Job, person: Person) -> float | None:

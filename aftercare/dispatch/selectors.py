@@ -163,5 +163,5 @@ def _person(staff: Any, load: int, at: datetime) -> Person:
         id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
         certificates=certificates, on_shift=staff.on_shift, next_shift_at=staff.next_shift_at, on_leave=staff.on_leave,
         unfinished=load, lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
-        is_provider="provider" in staff.roles, group=staff.unit_id,
+        is_provider="provider" in staff.roles, group=staff.unit_id, is_senior=staff.is_senior,
     )  # fmt: skip

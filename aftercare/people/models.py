@@ -53,6 +53,7 @@ class Staff(AbstractBaseUser):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="staff")
     roles = ArrayField(models.CharField(max_length=20, choices=Role))
     skills = ArrayField(models.CharField(max_length=32), default=list)
+    is_senior = models.BooleanField(default=False)
     language = models.CharField(max_length=10, default="zh-hans")
     home_lat = models.FloatField(null=True)
     home_lon = models.FloatField(null=True)

@@ -106,7 +106,7 @@ def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
         Staff.objects.filter(is_active=True, roles__overlap=["engineer", "provider"])
         .select_related("unit")
         .only(
-            "number", "name_masked", "roles", "skills", "home_lat", "home_lon", "last_lat", "last_lon", "last_seen_at",
+            "number", "name_masked", "roles", "skills", "is_senior", "home_lat", "home_lon", "last_lat", "last_lon", "last_seen_at",
             "unit__lat", "unit__lon",
         )
         .annotate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,6 +54,14 @@ def appointment_for(actor: Actor, number: str) -> Appointment:
     if found is None:
         raise NotFound()
     return found
+
+
+def planned_begins(order_ids: Iterable[int]) -> dict[int, datetime]:
+    """Give when booked visits are planned to begin, by order."""
+    rows = Appointment.objects.filter(
+        order_id__in=list(order_ids), state="booked", planned_from__isnull=False
+    )
+    return {order_id: begins for order_id, begins in rows.values_list("order_id", "planned_from") if begins}
 
 
 def appointments_of(order_id: int) -> list[Appointment]:

@@ -20,6 +20,7 @@ from aftercare.dispatch.services import (
 )
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.rules import MACHINE
+from aftercare.people.services import set_senior
 from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.workorders.models import WorkOrder
 from tests.cast import MORNING
@@ -109,3 +110,16 @@ def test_dispatches_at_once_never_pass_the_limit(cast):
     loads = workloads([cast.staff["zhou"].pk, cast.staff["chen"].pk])
     assert set(loads.values()) == {3}
     assert QueueEntry.objects.filter(state="waiting").count() == 6
+
+
+def test_what_is_critical_goes_to_a_senior_technician_first(cast):
+    """M26: the nearer colleague waits, and the matching says why; what is not critical goes as always."""
+    set_senior(cast.staff["chen"], True, by=MACHINE, at=MORNING)
+    normal = cast.order()
+    assert Offer.objects.get(order=normal).staff == cast.staff["zhou"]
+    critical = cast.order(phone="13900001234", name="赵急", urgency="critical")
+    offer = Offer.objects.get(order=critical)
+    assert offer.staff == cast.staff["chen"]
+    assert offer.matching.candidates[0]["senior"] is True
+    with pytest.raises(Conflict):
+        set_senior(cast.staff["li"], True, by=MACHINE, at=MORNING)

@@ -22,7 +22,7 @@ from aftercare.people.selectors import (
     units_for,
     zone_of,
 )
-from aftercare.people.services import add_leave, change_contact, end_leave, set_unit_hours
+from aftercare.people.services import add_leave, change_contact, end_leave, set_senior, set_unit_hours
 from aftercare.people.states import Role
 from aftercare.policies.rules import WEEK
 from aftercare.policies.selectors import policy_for
@@ -85,6 +85,9 @@ def person_page(request: HttpRequest, number: str) -> HttpResponse:
 def _act(request: HttpRequest, staff: Any) -> str:
     who, at, posted = actor(request), now(), request.POST
     match posted.get("act", ""):
+        case "senior":
+            set_senior(staff, posted.get("senior") == "on", by=who, at=at)
+            return _("Recorded")
         case "contact":
             change_contact(staff, phone=posted.get("phone", ""), email=posted.get("email", ""), by=who, at=at)
             return _("Recorded")
@@ -111,7 +114,7 @@ def _act(request: HttpRequest, staff: Any) -> str:
             end_leave(leave_for(who, int(leave) if leave.isdigit() else 0), by=who, at=at)
             return _("Recorded")
         case _:
-            raise Invalid(_("unknown step"), where="act", expected="contact, leave, back")
+            raise Invalid(_("unknown step"), where="act", expected="contact, leave, back, senior")
 
 
 def _instant(text: str, where: str, zone: ZoneInfo) -> datetime:

@@ -20,7 +20,7 @@ from aftercare.people.services import report_position, reveal
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Invalid, NotFound
-from aftercare.visits.selectors import appointments_of, day_of, open_visit, visits_of
+from aftercare.visits.selectors import appointments_of, day_of, open_visit, planned_begins, visits_of
 from aftercare.visits.services import (
     abandon_visit,
     add_photo,
@@ -54,11 +54,12 @@ def field_today(request: HttpRequest) -> HttpResponse:
     jobs = jobs_of(who.id, start, end)
     done = [job for job in jobs if job.state == "completed"]
     ahead = [job for job in jobs if job.state in ("booked", "in_service")]
-    ahead.sort(key=lambda job: (job.state != "in_service", job.window_starts_at or at))
+    planned = planned_begins(job.pk for job in ahead)
+    ahead.sort(key=lambda job: (job.state != "in_service", planned.get(job.pk) or job.window_starts_at or at))
     return render(request, "field/today.html", {
         "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
         "unbooked": [job for job in jobs if job.state == "pending"], "at": at,
-        "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
+        "planned": planned, "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
     })  # fmt: skip
 
 

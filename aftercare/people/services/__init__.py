@@ -12,6 +12,7 @@ from .staffing import (
     end_leave,
     report_position,
     set_password,
+    set_senior,
     set_unit_hours,
     sign_out_everywhere,
 )
@@ -19,5 +20,5 @@ from .staffing import (
 __all__ = [
     "add_certificate", "add_leave", "add_shift", "add_staff", "add_unit", "change_contact", "client_of_key", "count_against_limit",
     "create_client", "end_leave", "keep_answer", "kept_answer", "report_position", "require", "reveal", "revoke_client",
-    "set_password", "set_unit_hours", "sign_out_everywhere",
+    "set_password", "set_senior", "set_unit_hours", "sign_out_everywhere",
 ]  # fmt: skip

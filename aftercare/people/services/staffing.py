@@ -203,6 +203,17 @@ def change_contact(staff: Staff, *, phone: str, email: str, by: Actor, at: datet
         record("staff.contact_changed", staff, by=by, at=at)
 
 
+def set_senior(staff: Staff, senior: bool, *, by: Actor, at: datetime) -> None:
+    """Say whether somebody is a senior technician, to whom what is dangerous goes first (M26)."""
+    require(by, "plan_people", unit_id=staff.unit_id, reach=True)
+    if not staff.is_field:
+        raise Conflict(_("this person does not visit customers"), where="staff")
+    with transaction.atomic():
+        if Staff.objects.filter(pk=staff.pk, is_senior=not senior).update(is_senior=senior):
+            record("staff.senior" if senior else "staff.not_senior", staff, by=by, at=at)
+    staff.is_senior = senior
+
+
 def set_unit_hours(unit: Unit, hours: dict[str, list[str]] | None, *, by: Actor, at: datetime) -> None:
     """Give a unit opening hours of its own (`{"mon": ["09:00-12:00", "13:00-18:00"], …}`), or None for the pack's.
 

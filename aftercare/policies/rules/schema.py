@@ -97,6 +97,7 @@ class Dispatch(Part):
     detour: float = Field(default=1.35, ge=1, le=3)
     settle: Seconds = 180
     urgent_load_factor: float = Field(ge=0, le=1)
+    senior_for: list[Urgency] = []
     weights: Weights
     certificates: dict[str, str]
     certificate_titles: dict[str, Text]
