@@ -146,7 +146,7 @@ def _live(options: argparse.Namespace) -> None:
     with _progress() as bar:
         tasks = {name: bar.add_task(name, total=1.0) for name in ("founding", "day")}
         result = run_demo(
-            options.pack, at=now(), requests=options.requests, run_schedule=lambda at: run_due(last, at=at),
+            options.pack, at=now(), requests=options.requests, run_schedule=lambda at: run_due(last, at=at, leave_out=("plan_wished_days",)),
             progress=lambda name, share: bar.update(tasks[name], completed=share),
         )  # fmt: skip
     with connection.cursor() as cursor:

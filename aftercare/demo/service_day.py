@@ -6,14 +6,17 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from aftercare.customers.services import make_link
 from aftercare.dispatch.models import QueueEntry
+from aftercare.dispatch.services import make_day_plan
 from aftercare.followup.models import Recovery, Survey
 from aftercare.intake.models import Request
 from aftercare.intake.rules import RequestForm
 from aftercare.intake.services import receive_request
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.people.rules import MACHINE
 from aftercare.people.selectors import actor_for, root_unit
 from aftercare.sla.models import Clock
 from aftercare.workorders.models import WorkOrder
@@ -57,7 +60,19 @@ def run_demo(
     progress("founding", 1.0)
     day = Day(founded, starts_at, at, luck, run_schedule)
     day.run(requests, lambda share: progress("day", share))
+    _plan_the_day(founded, at)
     return DemoResult(founded, _summary(day), _tokens(at))
+
+
+def _plan_the_day(founded: Founded, at: datetime) -> None:
+    """Have the engine propose a plan for today, or for tomorrow where the day is over, so that the board shows one."""
+    region = founded.stores[0].parent
+    assert region
+    today = at.astimezone(ZoneInfo(region.zone)).date()
+    any(
+        make_day_plan(region.pk, today + timedelta(days=n), by=MACHINE, at=at, because="asked")
+        for n in range(2)
+    )
 
 
 def _remember(founded: Founded, at: datetime, luck: random.Random) -> None:

@@ -41,15 +41,19 @@ def possible_windows(
     return found
 
 
-def choose_windows(priced: Iterable[tuple[int, Span]], *, count: int, zone: str) -> list[Span]:
-    """Choose up to `count` windows, the cheapest first, none overlapping another, leaving at least one for another day.
+def choose_windows(
+    priced: Iterable[tuple[int, Span]], *, count: int, zone: str, soon: datetime | None = None
+) -> list[Span]:
+    """Choose up to `count` windows, none overlapping another: those that begin by `soon` first (M55), the cheapest first.
 
     At most `count` less one are on the same day, so that the customer has a real choice.
     """
     local = ZoneInfo(zone)
     found: list[Span] = []
     a_day: dict[object, int] = {}
-    for _price, (starts, ends) in sorted(priced, key=lambda row: (row[0], row[1])):
+    for _price, (starts, ends) in sorted(
+        priced, key=lambda row: (soon is not None and row[1][0] > soon, row[0], row[1])
+    ):
         day = starts.astimezone(local).date()
         clash = any(starts < other[1] and other[0] < ends for other in found)
         if not clash and a_day.get(day, 0) < max(1, count - 1):

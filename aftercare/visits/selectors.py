@@ -32,7 +32,8 @@ def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]
     engineer = staff_by_id(engineer_id)
     assert engineer is not None  # staff is never deleted
     priced = windows_kept(order, engineer, windows, at=at, zone=zone)
-    return choose_windows(priced, count=rules.slots, zone=zone)
+    soon = order.request.received_at + timedelta(seconds=rules.done_within)
+    return choose_windows(priced, count=rules.slots, zone=zone, soon=soon)
 
 
 def open_appointment(order_id: int) -> Appointment | None:

@@ -58,6 +58,11 @@ def test_the_cheapest_windows_are_chosen_without_overlap_and_not_all_on_a_day():
     ]
     chosen = choose_windows(zip((500, 100, 90, 300, 900), spans, strict=True), count=3, zone="Asia/Shanghai")
     assert [(a - day) / HOUR for a, _b in chosen] == [2, 4, 24]
+    prices = (500, 900, 800, 700, 100)
+    late = choose_windows(
+        zip(prices, spans, strict=True), count=2, zone="Asia/Shanghai", soon=day + 20 * HOUR
+    )
+    assert [(a - day) / HOUR for a, _b in late] == [0, 24], "one within the day, though it costs more"
 
 
 def test_acceptance_offers_slots_and_the_clocks_wait(cast):
