@@ -271,9 +271,14 @@ def _crowd_in(
 
 
 def _split_pairs(problem: Problem, plan: Plan) -> None:
-    """Take out what only one of two people would come to."""
-    for o in range(problem.orders):
-        twin = problem.twin[o]
-        if twin >= 0 and plan.route_of[o] != UNSERVED and plan.route_of[twin] == UNSERVED:
-            v = plan.route_of[o]
-            _set_items(problem, plan, v, [item for item in _items(plan, v) if item != o])
+    """Take out what only one of two people would come to; what a break then no longer leaves time for goes too."""
+    halves = [o for o in range(problem.orders) if problem.twin[o] >= 0]
+    while alone := [
+        o for o in halves if plan.route_of[o] != UNSERVED and plan.route_of[problem.twin[o]] == UNSERVED
+    ]:
+        v = int(plan.route_of[alone[0]])
+        orders = [other for other in orders_on(problem, plan, v) if other != alone[0]]
+        _lay(problem, plan, v, orders)
+        while orders and not is_possible(problem, plan, v):
+            orders.pop()
+            _lay(problem, plan, v, orders)

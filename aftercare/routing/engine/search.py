@@ -184,6 +184,8 @@ def reschedule(p: Any, plan: Any, v: int) -> int:
         o = item[k]
         if o >= orders:
             limit = min(p.rest_to[v], limit - p.travel[place_at[k] * places + after] - p.rest_for[v])
+            if limit < p.rest_from[v]:
+                limit = -1  # it would have to begin before it may
         else:
             limit = latest(p, o, limit - p.travel[p.leave[o] * places + after] - p.service[o])
             after = p.enter[o]
@@ -491,10 +493,23 @@ def step(p: Any, plan: Any, s: Any, luck: Any, heat: float) -> int:
     """Ruin and recreate once; gives how the price of the plan changes, 0 where the step was taken back."""
     s.counts[0], s.counts[1] = 0, 0
     ruin(p, plan, s, luck)
-    delta = 0
+    delta, broken = 0, False
     for x in range(s.counts[0]):
-        s.ruined[s.changed[x]] = 0
-        delta += reschedule(p, plan, s.changed[x])
+        v = s.changed[x]
+        s.ruined[v] = 0
+        delta += reschedule(p, plan, v)
+        # with an order before a break gone, all of the way comes after the break: the rest may not be kept
+        first = v * plan.width
+        broken = broken or (
+            p.rest_from[v] < NEVER
+            and plan.jobs[v] > 0
+            and plan.free_at[first] + plan.way[first] > plan.until[first]
+        )
+    if broken:
+        restore(p, plan, s)
+        for x in range(s.counts[0]):
+            s.dirty[s.changed[x]] = 0
+        return 0
     for n in range(s.counts[1]):
         delta += p.drop[s.absent[n]]
     fresh = s.counts[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aftercare.routing.engine import (
@@ -65,6 +65,10 @@ def day(seed: int, orders: int = 24, workers: int = 5, *, fast: bool = False):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6))
+@example(118)  # an order before a break taken out: all of the way then came after the break
+@example(500611)
+@example(502782)
+@example(10399)
 def test_no_plan_breaks_a_hard_rule(seed):
     problem, tasks, crew, travel, may = day(seed)
     made = make_plan(problem, again=AGAIN)
