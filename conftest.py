@@ -21,8 +21,10 @@ def _forget_caches():
 
 @pytest.fixture
 def cast(transactional_db):
+    from aftercare.visits.keeping import forget_learned
     from tests.cast import found
 
+    forget_learned()  # what a test before this one taught
     return found()
 
 

@@ -17,7 +17,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.routing.days import Day, Job, make_day
 from aftercare.routing.days import Person as Worker
 from aftercare.routing.places import Spot
-from aftercare.visits.keeping import travel_for, usual_minutes
+from aftercare.visits.keeping import place_of, travel_for, usual_minutes
 from aftercare.visits.models import Appointment, Visit
 from aftercare.workorders.models import WorkOrder
 
@@ -35,8 +35,7 @@ DROPS = {
 PROMISE = 48 * 3600  # … and on top of it what a broken promise is worth
 MOVED = 600  # seconds of travel that telling two engineers of a change is worth
 STRANGER = 120  # seconds that somebody who does not know the customer costs
-PROVIDER = 5400  # seconds that an outside provider costs, besides nothing
-OPEN_TODAY = ("proposed", "booked")
+PROVIDER = 5400  # seconds that an outside provider costs
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def engine_day(
             if visit.order.pk in given:
                 continue
             if visit.state != "booked" or visit.begins < fixed_until:
-                free_from, spot = max(free_from, visit.ends), _spot(visit.order) or spot
+                free_from, spot = max(free_from, visit.ends), place_of(visit.order) or spot
                 continue
             assert visit.window is not None  # booked visits have one
             jobs.append(_job(visit.order, (visit.window,), promised=True))
@@ -185,7 +184,8 @@ def engine_day(
         moved = MOVED if job.id in holder and holder[job.id] != worker.id else 0
         return moved + (0 if person.was_there else STRANGER)
 
-    day = make_day(jobs, workers, travel_for(board.unit.pk), price=price)
+    middle = (max(at, today[0]) + (max(at, today[1]) - max(at, today[0])) / 2).astimezone(board.starts.tzinfo)
+    day = make_day(jobs, workers, travel_for(board.unit.pk), hour=middle.hour, price=price)
     return day, routes
 
 
@@ -248,16 +248,12 @@ def _job(order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], *, pr
     drop = DROPS.get(order.urgency, DROPS["normal"]) + (PROMISE if promised else 0)
     return Job(
         order.pk,
-        _spot(order),
+        place_of(order),
         windows,
         usual_minutes(order),
         drop=drop,
         firm=promised or order.urgency == "critical",
     )
-
-
-def _spot(order: WorkOrder) -> Spot | None:
-    return None if order.lat is None or order.lon is None else Spot(order.lat, order.lon)
 
 
 def _start(person: Person) -> Spot:

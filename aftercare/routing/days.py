@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from .engine import NEVER, Planned, Problem, Rest, Stop, Task, Worker, build, make_plan, stops_of
@@ -51,7 +51,6 @@ class Day:
     jobs: tuple[Job, ...]
     people: tuple[Person, ...]
     zero: datetime
-    row_of: Mapping[int, int] = field(default_factory=dict)
 
     def at(self, seconds: int) -> datetime:
         return self.zero + timedelta(seconds=seconds)
@@ -100,10 +99,10 @@ class Day:
 
 
 def make_day(
-    jobs: Sequence[Job], people: Sequence[Person], travel: TravelProvider, *,
+    jobs: Sequence[Job], people: Sequence[Person], travel: TravelProvider, *, hour: int,
     price: Callable[[Job, Person], int | None] = lambda _job, _person: 0,
 ) -> Day:  # fmt: skip
-    """Make a day ready. `price(job, person)`: what it costs in seconds of travel that they do it, None where they may not."""
+    """Make a day ready, with the ways of one local `hour`. `price(job, person)`: what it costs in seconds of travel that they do it, None where they may not."""
     spans = [person.shift for person in people] + [span for job in jobs for span in job.windows]
     zero = min((start for start, _end in spans), default=EPOCH) - timedelta(hours=4)
     spots: list[Spot] = []
@@ -135,7 +134,6 @@ def make_day(
         )
         for person in people
     ]  # fmt: skip
-    middle = people[0].shift[0] if people else zero
-    table = travel.table(spots, hour=middle.hour) if spots else [[0]]
+    table = travel.table(spots, hour=hour) if spots else [[0]]
     problem = build(tasks, workers, table, lambda o, v: price(jobs[o], people[v]))
     return Day(problem, tuple(jobs), tuple(people), zero)

@@ -7,6 +7,7 @@ eleven metres.
 from __future__ import annotations
 
 import statistics
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class GreatCircle:
         return rows
 
 
-class RoadServer:
+class RoadServer(ABC):
     """A routing server over HTTP, with a memory and a provider that answers when the server does not."""
 
     def __init__(self, url: str, fallback: TravelProvider, *, timeout: float = 2.0) -> None:
@@ -78,8 +79,9 @@ class RoadServer:
             for i, a in enumerate(near)
         ]
 
+    @abstractmethod
     def ask(self, sources: list[Spot], targets: list[Spot]) -> list[list[float | None]]:
-        raise NotImplementedError
+        """Ask the server for the seconds from each source to each target; None where it knows no way."""
 
     def _learn(self, sources: list[Spot], targets: list[Spot]) -> None:
         for a, row in zip(sources, self.ask(sources, targets), strict=True):

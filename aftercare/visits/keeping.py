@@ -32,6 +32,7 @@ LEARN_EVERY = 3600.0
 NOWHERE = Spot(0.0, 0.0)
 _learned: dict[int, tuple[float, Calibration]] = {}
 _minutes: dict[tuple[str, str], tuple[float, int]] = {}
+_roads: dict[str, TravelProvider] = {}
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,15 @@ class Promise:
 def travel_for(unit_id: int) -> TravelProvider:
     """Give the provider of ways that the settings name; the great circle is calibrated by the company's finished trips."""
     plain = calibration_for(unit_id).provider
-    return provider_named(settings.TRAVEL, plain)
+    if not settings.TRAVEL:
+        return plain
+    if settings.TRAVEL not in _roads:  # kept, for what it remembers
+        _roads[settings.TRAVEL] = provider_named(settings.TRAVEL, plain)
+    return _roads[settings.TRAVEL]
 
 
 def calibration_for(unit_id: int) -> Calibration:
-    """Give what the trips of sixty days say, looked at once an hour in each process."""
+    """Give what the latest trips say, looked at once an hour in each process."""
     found = _learned.get(unit_id)
     if found and found[0] > time.monotonic():
         return found[1]
@@ -97,6 +102,7 @@ def forget_learned() -> None:
     """Have this process look at the history anew."""
     _learned.clear()
     _minutes.clear()
+    _roads.clear()
 
 
 def promises_of(
@@ -143,10 +149,13 @@ def plan_of_day(
     shift = min([first, *(a for a, _b in shifts)]), max([last, *(b for _a, b in shifts)])
     home = spot_of(engineer)
     jobs = [
-        Job(n, _spot(promise.order), (promise.window,), usual_minutes(promise.order), drop=10**6)
+        Job(n, place_of(promise.order), (promise.window,), usual_minutes(promise.order), drop=10**6)
         for n, promise in enumerate(promises)
     ]
-    day = make_day(jobs, [Person(engineer.pk, home, shift)], travel or travel_for(engineer.unit_id))
+    hour = (first + (last - first) / 2).astimezone(ZoneInfo(zone_of(engineer.unit_id))).hour
+    day = make_day(
+        jobs, [Person(engineer.pk, home, shift)], travel or travel_for(engineer.unit_id), hour=hour
+    )
     planned = day.plan()
     if planned.undone:
         planned = day.plan(again=A_LITTLE)
@@ -195,7 +204,8 @@ def windows_kept(
     return found
 
 
-def _spot(order: WorkOrder) -> Spot | None:
+def place_of(order: WorkOrder) -> Spot | None:
+    """Give where an order is to be done; None where nobody knows."""
     return None if order.lat is None or order.lon is None else Spot(order.lat, order.lon)
 
 

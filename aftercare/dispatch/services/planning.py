@@ -346,7 +346,9 @@ def _day_from(inputs: Mapping[str, Any]) -> Day:
     def price(job: Job, person: Worker) -> int:
         return int(inputs["charge"][index[job.id] * columns + who[person.id]])
 
-    return make_day(jobs, people, Stored(), price=price)
+    return make_day(
+        jobs, people, Stored(), hour=0, price=price
+    )  # what is stored holds for the hour it was made for
 
 
 def _digest(inputs: Mapping[str, Any]) -> str:

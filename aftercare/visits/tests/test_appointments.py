@@ -14,7 +14,8 @@ from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.rules import MACHINE, customer_actor
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Invalid
-from aftercare.visits.keeping import LEAST, forget_learned, usual_minutes, windows_kept
+from aftercare.routing.travel import Osrm
+from aftercare.visits.keeping import LEAST, forget_learned, travel_for, usual_minutes, windows_kept
 from aftercare.visits.models import Appointment, Visit
 from aftercare.visits.rules import choose_windows, possible_windows
 from aftercare.visits.services import (
@@ -210,3 +211,9 @@ def test_a_window_that_is_none_is_refused(cast, starts, ends):
             by=cast.actor("li"),
             at=MORNING,
         )
+
+
+def test_a_routing_server_is_kept_for_what_it_remembers(cast, settings):
+    settings.TRAVEL = "osrm http://127.0.0.1:9"
+    assert isinstance(travel_for(cast.store.pk), Osrm)
+    assert travel_for(cast.store.pk) is travel_for(cast.store.pk)
