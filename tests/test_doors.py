@@ -25,7 +25,18 @@ from aftercare.people.services import create_client
 from aftercare.policies.services import activate_pack
 from aftercare.supervision.services import ask_paper, form_team
 
-PUBLIC = {"case_page", "case_act", "record_page", "report_form", "report_done", "healthz", "readyz"}
+PUBLIC = {
+    "case_page",
+    "case_act",
+    "record_page",
+    "report_form",
+    "report_done",
+    "healthz",
+    "readyz",
+    "field_worker",
+    "field_manifest",
+    "field_offline",
+}
 # views whose example needs a thing that only exists mid-way; each is covered by a journey or a domain test
 NUMBERS = {"number", "token", "code", "act", "step", "offer_id", "file_id", "recovery_id", "job_id", "raw_id"}
 RIGHT = {
@@ -49,6 +60,7 @@ def example(pattern, order):
     address = re.sub(r"<\w+:number>", values["number"], address)
     address = re.sub(r"<int:\w+>", "1", address)
     address = re.sub(r"<str:step>", "depart", address)
+    address = re.sub(r"<uuid:\w+>", "11111111-2222-4333-8444-555555555555", address)
     address = re.sub(r"<str:\w+>", "response_minutes", address)
     return f"/{address}"
 
@@ -81,9 +93,8 @@ def outsider(verb: str) -> str | None:
 
 
 def send(client, pattern, order):
-    return (
-        client.post(example(pattern, order)) if pattern.name in POSTS else client.get(example(pattern, order))
-    )
+    way = client.post if pattern.name in POSTS else client.put if pattern.name in PUTS else client.get
+    return way(example(pattern, order))
 
 
 def named(patterns):
@@ -128,8 +139,9 @@ POSTS = {
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
-    "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "request_team", "dispatch_give", "dispatch_pin", "dispatch_plan", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step",
+    "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "request_team", "dispatch_give", "dispatch_pin", "dispatch_plan", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step", "field_outbox", "work_order_work",
 }  # fmt: skip
+PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
     "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",

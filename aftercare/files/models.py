@@ -19,3 +19,27 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.sha256[:12]}"
+
+
+class Upload(models.Model):
+    """A file that arrives in pieces, named by whoever sends it, so that a broken transfer goes on where it broke."""
+
+    id = models.UUIDField(primary_key=True)
+    owner = models.BigIntegerField()
+    size = models.PositiveIntegerField()
+    received = models.PositiveIntegerField(default=0)
+    begun_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["begun_at"], name="upload_by_age")]
+
+
+class UploadPiece(models.Model):
+    """A run of bytes of an upload."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="pieces")
+    starts = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "starts"], name="one_piece_a_place")]

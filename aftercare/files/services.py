@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import io
 import os
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -29,6 +30,7 @@ _MAGIC = [
     (b"\xff\xfb", 0, "audio/mpeg"),
     (b"OggS", 0, "audio/ogg"),
 ]
+Place = tuple[float, float]  # latitude and longitude, WGS-84
 _EXPECTED = "JPEG, PNG, WebP, MP4, WebM, MP3, Ogg"
 
 
@@ -37,7 +39,14 @@ def sniff(head: bytes) -> str:
     return next((kind for magic, start, kind in _MAGIC if head[start : start + len(magic)] == magic), "")
 
 
-def store_file(content: bytes, *, name: str = "", where: str = "file") -> StoredFile:
+def store_file(
+    content: bytes,
+    *,
+    name: str = "",
+    where: str = "file",
+    taken_at: datetime | None = None,
+    place: Place | None = None,
+) -> StoredFile:
     """Store one file by its hash. Refuses empty, too large, unknown or broken ones, saying which and what is taken.
 
     Images are decoded and written anew, which drops EXIF data (the place of taking among it) and anything appended.
@@ -56,7 +65,10 @@ def store_file(content: bytes, *, name: str = "", where: str = "file") -> Stored
         content = _clean_image(content, kind, where)
     digest = hashlib.sha256(content).hexdigest()
     _write(digest, content)
-    return StoredFile.objects.create(sha256=digest, kind=kind, size=len(content), name=_safe_name(name))
+    return StoredFile.objects.create(
+        sha256=digest, kind=kind, size=len(content), name=_safe_name(name), taken_at=taken_at,
+        lat=place[0] if place else None, lon=place[1] if place else None,
+    )  # fmt: skip
 
 
 def store_signature(data_url: str, *, where: str = "signature") -> StoredFile:

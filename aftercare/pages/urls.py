@@ -21,7 +21,7 @@ from .desk import (
     transfers,
     work_orders,
 )
-from .field import today
+from .field import offline, today
 from .health import healthz, metrics, readyz
 from .live import views as live
 from .portal import views as portal
@@ -58,6 +58,7 @@ urlpatterns = [
     path("work-orders/<str:number>", work_orders.work_order_page, name="work_order_page"),
     path("work-orders/<str:number>/assign", work_orders.work_order_assign, name="work_order_assign"),
     path("work-orders/<str:number>/take-back", work_orders.work_order_take_back, name="work_order_take_back"),
+    path("work-orders/<str:number>/work", work_orders.work_order_work, name="work_order_work"),
     path("work-orders/<str:number>/pause", work_orders.work_order_pause, name="work_order_pause"),
     path("work-orders/<str:number>/cancel", work_orders.work_order_cancel, name="work_order_cancel"),
     path("work-orders/<str:number>/convert", work_orders.work_order_convert, name="work_order_convert"),
@@ -98,6 +99,11 @@ urlpatterns = [
     path("import/<int:job_id>/run", importing.import_run, name="import_run"),
     path("input/<int:raw_id>", importing.raw_correct, name="raw_correct"),
     path("today", today.field_today, name="field_today"),
+    path("today/worker.js", offline.field_worker, name="field_worker"),
+    path("today/app.webmanifest", offline.field_manifest, name="field_manifest"),
+    path("today/offline", offline.field_offline, name="field_offline"),
+    path("today/outbox", offline.field_outbox, name="field_outbox"),
+    path("today/uploads/<uuid:upload_id>", offline.field_upload, name="field_upload"),
     path("today/offers/<int:offer_id>", today.field_offer, name="field_offer"),
     path("today/<str:number>", today.field_job, name="field_job"),
     path("today/<str:number>/contact", today.field_reveal, name="field_reveal"),

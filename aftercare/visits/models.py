@@ -13,7 +13,7 @@ from aftercare.ledger.models import Stateful
 from aftercare.ledger.rules import Moves
 from aftercare.privacy.models import EncryptedText
 
-from .states import APPOINTMENT_MOVES, VISIT_MOVES, AppointmentState, VisitState
+from .states import APPOINTMENT_MOVES, VISIT_MOVES, AppointmentState, Outcome, VisitState
 
 
 class Appointment(Stateful):
@@ -207,3 +207,35 @@ class Signature(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["visit", "who"], name="one_signature_each")]
+
+
+class FieldAction(models.Model):
+    """One action done on an engineer's phone, perhaps without a network; its id was given there, so it is done once.
+
+    `told_at` is what the phone's clock said, `happened_at` the same instant by ours. What could not be done because the
+    order had gone to somebody else is kept whole (`outcome` held, `body` encrypted) until a dispatcher settles it.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    staff = models.ForeignKey("people.Staff", on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey("workorders.WorkOrder", on_delete=models.PROTECT, null=True, related_name="+")
+    about = models.CharField(max_length=40)
+    step = models.CharField(max_length=16)
+    device = models.CharField(max_length=40)
+    told_at = models.DateTimeField()
+    happened_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    answer = models.JSONField(default=list)
+    body = EncryptedText(blank=True)
+    file = models.ForeignKey("files.StoredFile", on_delete=models.PROTECT, null=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["order"], name="held_work", condition=Q(outcome="held", settled_at__isnull=True)
+            ),
+            models.Index(fields=["received_at"], name="field_action_by_age"),
+        ]

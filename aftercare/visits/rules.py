@@ -92,9 +92,12 @@ def judge_reading(item: TestItem, value: float) -> TestReading:
     return TestReading(item.code, item.title.zh, item.title.en, item.unit, value, limit, passed)
 
 
+MEASURED = r"\d+(\.\d+)?\s*[^\d\s，。,.]"  # reads the same in Python and on the phone
+
+
 def is_measured(cause: str) -> bool:
     """Say whether a cause holds a measured number with something after it (a unit), as SA-OS-004 asks."""
-    return bool(re.search(r"\d+(\.\d+)?\s*[^\d\s，。,.]", cause))
+    return bool(re.search(MEASURED, cause))
 
 
 def record_hash(record: Mapping[str, Any]) -> str:
@@ -106,3 +109,26 @@ def record_hash(record: Mapping[str, Any]) -> str:
 def total_fen(lines: Sequence[tuple[int, int, bool]]) -> int:
     """Add up (unit price in fen, quantity, free) lines."""
     return sum(0 if free else price * quantity for price, quantity, free in lines)
+
+
+STEP_STATES = {
+    "depart": "travelling", "arrive": "on_site", "diagnose": "diagnosed", "quote": "quoted", "consent": "agreed",
+    "repair": "repaired", "test": "tested", "sign": "finished",
+}  # fmt: skip
+_ORDER = tuple(STEP_STATES.values())
+
+
+def is_behind(step: str, state: str) -> bool:
+    """Say whether a visit in `state` has this step behind it already (an agreed visit was quoted, and so on)."""
+    return step in STEP_STATES and state in _ORDER and _ORDER.index(state) >= _ORDER.index(STEP_STATES[step])
+
+
+def instant_by_our_clock(
+    told_at: datetime, *, device_now: datetime, now: datetime, not_before: datetime
+) -> datetime:
+    """Give when something happened by our clock, from what a phone's clock said then and says now.
+
+    A phone whose clock is wrong is wrong by the same amount at both readings. Never in the future, and never before
+    `not_before`: the step or the order it follows.
+    """
+    return max(min(told_at + (now - device_now), now), not_before)

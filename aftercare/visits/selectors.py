@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
+from aftercare.ledger.models import Fact
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import shifts_of, staff_by_id, zone_of
 from aftercare.people.services import require
@@ -15,7 +19,7 @@ from aftercare.refusals import NotFound
 from aftercare.workorders.models import WorkOrder
 
 from .keeping import windows_kept
-from .models import Appointment, Visit
+from .models import Appointment, FieldAction, Visit
 from .rules import Span, choose_windows, possible_windows
 from .states import OPEN_VISITS
 
@@ -95,6 +99,39 @@ def visit_for(actor: Actor, number: str) -> Visit:
     if found is None:
         raise NotFound()
     return found
+
+
+def held_work(order_id: int, *, lock: bool = False) -> list[FieldAction]:
+    """Give what was done for an order without a network and waits for a dispatcher, in the order it happened."""
+    rows = FieldAction.objects.filter(order_id=order_id, outcome="held", settled_at=None)
+    rows = rows.select_for_update(of=("self",)) if lock else rows
+    return list(rows.select_related("staff__unit", "file").order_by("happened_at", "told_at", "received_at"))
+
+
+def held_words(row: FieldAction) -> str:
+    """Give what was written with a held action, without what was drawn."""
+    told = json.loads(row.body or "{}")
+    wanted = ("phenomenon", "cause", "solution", "because", "feedback")
+    return " · ".join(text for name in wanted for text in told.get(name, ()) if text)
+
+
+def orders_with_held_work(actor: Actor) -> list[WorkOrder]:
+    """Give the orders within reach for which work waits to be given back or noted, oldest first."""
+    require(actor, "dispatch_work_order")
+    held = FieldAction.objects.filter(outcome="held", settled_at=None).values("order_id")
+    rows = WorkOrder.objects.filter(pk__in=held).select_related("request", "assignee")
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    return list(rows.order_by("id")[:50])
+
+
+def once_held(order: WorkOrder, staff_id: int) -> bool:
+    """Say whether an order was in this engineer's hands at some time."""
+    facts = Fact.objects.filter(case_id=order.request_id, order_id=order.pk)
+    mine = Q(name="offer.accepted", actor_id=staff_id) | Q(
+        name__in=["work_order.reassigned", "appointment.reassigned", "work_order.released"],
+        values__before=staff_id,
+    )
+    return facts.filter(mine).exists()
 
 
 def visit_with_hash(digest: str) -> Visit | None:

@@ -44,3 +44,12 @@ VISIT_MOVES = {
 }
 
 OPEN_VISITS = ("travelling", "on_site", "diagnosed", "quoted", "agreed", "repaired", "tested")
+
+
+class Outcome(TextChoices):
+    """What became of an action that a phone sent."""
+
+    DONE = "done", _("Done")
+    KNOWN = "known", _("Already done")
+    REFUSED = "refused", _("Refused")
+    HELD = "held", _("Kept aside")

@@ -82,9 +82,7 @@ def test_from_the_call_to_the_months_statistics(page_for, installation):
 
     field.goto(f"{installation.url}/today")
     wait_for(field, "button:has-text('出发')").click()
-    field.wait_for_load_state()
-    field.goto(f"{installation.url}/today")
-    field.click(".next .btn-primary")
+    field.wait_for_url(re.compile("/today/WO"))
     field.click("button:has-text('到达')")
     field.fill("#ca", "启动电容坏了")
     field.click("text=保存诊断")
@@ -93,10 +91,9 @@ def test_from_the_call_to_the_months_statistics(page_for, installation):
     field.click("text=保存诊断")
     field.fill("input[name='part:cap35']", "1")
     field.click("text=生成报价")
-    assert "250.00" in field.locator(".q.sum").inner_text()
+    wait_for(field, ".q.sum:has-text('250.00')", reload=False)
 
-    portal.reload()
-    assert "250.00" in portal.locator(".bill .sum").inner_text()
+    wait_for(portal, ".bill .sum:has-text('250.00')")
     assert portal.locator("button:has-text('同意')").count() == 0, "that link has decided"
     portal.click("text=给我发一个链接")
     wait_for(portal, "text=新的链接正发往您的手机", reload=False)

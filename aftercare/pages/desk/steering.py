@@ -22,14 +22,17 @@ from aftercare.followup.services import (
     mark_unreachable,
     take_recovery,
 )
+from aftercare.people.rules import Actor
 from aftercare.people.selectors import root_unit, staff_for, units_for
 from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.products.rules import months_later
 from aftercare.refusals import Invalid
 from aftercare.visits.keeping import calibration_for
+from aftercare.visits.selectors import held_words, held_work, orders_with_held_work
 
 from ..doors import actor, now, page
+from ..field.words import STEP_TITLES
 from ..templatetags.show import _local
 
 
@@ -39,11 +42,30 @@ def dispatch_page(request: HttpRequest) -> HttpResponse:
     people = [s for s in staff_for(who) if s.is_field]
     loads = workloads([s.pk for s in people])
     return render(request, "desk/dispatch.html", {
-        "place": "dispatch", "queue": list(dispatch_queue(who)[:80]), "offers": list(open_offers(who)[:80]),
+        "place": "dispatch", "held": _held(who), "queue": list(dispatch_queue(who)[:80]), "offers": list(open_offers(who)[:80]),
         "people": sorted(((s, loads.get(s.pk, 0)) for s in people), key=lambda pair: (-pair[1], pair[0].number)),
         "limit": policy_for(who.unit_id).pack.dispatch.max_unfinished,
         "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
     })  # fmt: skip
+
+
+def _held(who: Actor) -> list[dict[str, Any]]:
+    """Give what engineers did without a network for orders that had gone meanwhile, by order."""
+    if not who.can("dispatch_work_order"):
+        return []
+    orders = []
+    for order in orders_with_held_work(who):
+        rows = held_work(order.pk)
+        said = [(row.happened_at, _(STEP_TITLES.get(row.step, row.step)), held_words(row)) for row in rows]
+        orders.append(
+            {
+                "order": order,
+                "engineer": rows[0].staff,
+                "said": said,
+                "is_free": order.state in ("pending", "booked"),
+            }
+        )
+    return orders
 
 
 @page("read_survey")

@@ -23,10 +23,12 @@ from aftercare.refusals import Invalid
 from aftercare.sla.selectors import next_clocks, running_clocks
 from aftercare.visits.selectors import open_appointment, slots_for, visit_for, visits_of
 from aftercare.visits.services import (
+    adopt_work,
     book_visit,
     cancel_appointment,
     propose_slots,
     reschedule_visit,
+    settle_work,
     verify_record,
 )
 from aftercare.workorders.selectors import state_counts, work_order_for, work_orders_for
@@ -130,6 +132,20 @@ def work_order_take_back(request: HttpRequest, number: str) -> HttpResponse:
     take_back_order(
         work_order_for(who, number), by=who, at=now(), because=request.POST.get("because", "") or "—"
     )
+    return redirect(_back(request, number))
+
+
+@page("dispatch_work_order", "POST")
+def work_order_work(request: HttpRequest, number: str) -> HttpResponse:
+    """Decide about work done without a network on an order that had gone meanwhile: give it back, or keep it as a note."""
+    who, because = actor(request), request.POST.get("because", "")
+    order = work_order_for(who, number)
+    if request.POST.get("act") == "adopt":
+        adopt_work(order, by=who, at=now(), because=because)
+        messages.info(request, _("The order is back with who began it, and what was done is recorded"))
+    else:
+        settle_work(order, by=who, at=now(), because=because)
+        messages.info(request, _("Kept as a note"))
     return redirect(_back(request, number))
 
 
@@ -297,7 +313,10 @@ def _slots(order: Any) -> list[tuple[datetime, datetime]]:
 def _window(request: HttpRequest) -> tuple[datetime, datetime]:
     text = request.POST.get("window", "")
     start, _sep, end = text.partition("/")
-    starts, ends = parse_datetime(start), parse_datetime(end)
+    try:
+        starts, ends = parse_datetime(start), parse_datetime(end)
+    except ValueError:  # written as an instant, but of no calendar
+        starts = ends = None
     if starts is None or ends is None:
         raise Invalid(_("no time was chosen"), where="window", expected="2024-05-20T14:00/2024-05-20T16:00")
     zone = get_current_timezone()

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from pypinyin import Style, lazy_pinyin
 
@@ -246,10 +246,11 @@ def set_unit_hours(unit: Unit, hours: dict[str, list[str]] | None, *, by: Actor,
 
 
 def report_position(staff_id: int, *, lat: float, lon: float, at: datetime) -> None:
-    """Keep only the last place of somebody at work; no history is kept."""
+    """Keep only the last place of somebody at work; no history is kept, and what is told late changes nothing newer."""
     if not (-90 <= lat <= 90 and -180 <= lon <= 180) or (lat == 0 and lon == 0):
         raise Invalid(_("this is not a place"), where="lat, lon", expected="-90…90, -180…180")
-    Staff.objects.filter(pk=staff_id).update(last_lat=lat, last_lon=lon, last_seen_at=at)
+    older = Q(last_seen_at=None) | Q(last_seen_at__lte=at)
+    Staff.objects.filter(older, pk=staff_id).update(last_lat=lat, last_lon=lon, last_seen_at=at)
 
 
 def _password_problems(password: str) -> list[Problem]:

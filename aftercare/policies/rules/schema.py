@@ -136,8 +136,14 @@ class TestItem(Part):
     at_most: float | None = None
 
 
+class Check(Named):
+    """One line of the list an engineer ticks, and the step at which it is ticked (M54, M56–M58)."""
+
+    step: Literal["depart", "arrive", "test"] = "test"
+
+
 class Visits(Part):
-    """visit.toml: how a visit goes (M56–M64)."""
+    """visit.toml: how a visit goes (M56–M64); `scripts` by step and `guides` by category are read, not ticked."""
 
     job_for: Seconds
     job_for_category: dict[str, Seconds] = {}
@@ -146,7 +152,10 @@ class Visits(Part):
     remote_fee_fen: int = Field(ge=0)
     keep_slip_months: int
     consent_within: Seconds
-    checklist: list[Named]
+    checklist: list[Check]
+    scripts: dict[Literal["depart", "arrive", "quote", "sign"], Text] = {}
+    guides: dict[str, list[Text]] = {}
+    remote_steps: list[Text] = []
     care: Text
     tests: dict[str, list[TestItem]]
 

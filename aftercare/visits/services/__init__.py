@@ -10,11 +10,50 @@ from .appointing import (
     reschedule_visit,
 )
 from .finishing import abandon_visit, add_photo, finish_repair, finish_visit, measure_visit, verify_record
-from .quoting import decline_line, give_consent, quote_visit
+from .quoting import decline_line, fee_for, give_consent, quote_visit
+from .reporting import (
+    Action,
+    Answer,
+    adopt_work,
+    forget_field_actions,
+    report_action,
+    report_other,
+    settle_work,
+)
+from .steps import STEPS, Told, do_step
 from .visiting import announce_lateness, arrive, depart, diagnose, start_remote_support
 
 __all__ = [
-    "abandon_visit", "add_photo", "announce_lateness", "arrive", "book_visit", "cancel_appointment", "choose_slot",
-    "decline_line", "depart", "diagnose", "finish_repair", "finish_visit", "give_consent", "measure_visit",
-    "propose_slots", "quote_visit", "reassign_visit", "remind_appointments", "reschedule_visit", "start_remote_support", "verify_record",
+    "STEPS",
+    "Action",
+    "Answer",
+    "Told",
+    "abandon_visit",
+    "add_photo",
+    "adopt_work",
+    "announce_lateness",
+    "arrive",
+    "book_visit",
+    "cancel_appointment",
+    "choose_slot",
+    "decline_line",
+    "depart",
+    "diagnose",
+    "do_step",
+    "fee_for",
+    "finish_repair",
+    "finish_visit",
+    "forget_field_actions",
+    "give_consent",
+    "measure_visit",
+    "propose_slots",
+    "quote_visit",
+    "reassign_visit",
+    "remind_appointments",
+    "report_action",
+    "report_other",
+    "reschedule_visit",
+    "settle_work",
+    "start_remote_support",
+    "verify_record",
 ]  # fmt: skip

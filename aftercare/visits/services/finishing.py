@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from aftercare.files.services import store_file, store_signature
+from aftercare.files.services import Place, store_file, store_signature
 from aftercare.ledger.services import move, record
 from aftercare.parts.services import take_part
 from aftercare.people.rules import Actor
@@ -20,17 +20,24 @@ from aftercare.workorders.services import complete_work_order, release_work_orde
 from ..models import Signature, Visit, VisitPhoto
 from ..rules import judge_reading, record_hash
 from ..selectors import record_of
-from .visiting import _check_own
+from .visiting import check_own, ticked
 
 
 def add_photo(
-    visit: Visit, content: bytes, *, step: str, by: Actor, at: datetime, name: str = ""
+    visit: Visit,
+    content: bytes,
+    *,
+    step: str,
+    by: Actor,
+    at: datetime,
+    name: str = "",
+    place: Place | None = None,
 ) -> VisitPhoto:
-    """Keep a photo of a step."""
-    _check_own(visit.order, by)
+    """Keep a photo of a step with the time it was taken at and, where the phone told, the place (M62)."""
+    check_own(visit.order, by)
     if visit.state in ("finished", "abandoned"):
         raise Conflict(_("the visit is over"), where="state")
-    file = store_file(content, name=name, where="photo")
+    file = store_file(content, name=name, where="photo", taken_at=at, place=place)
     with transaction.atomic():
         photo = VisitPhoto.objects.create(visit=visit, file=file, step=step[:10], taken_at=at)
         record("visit.photographed", visit, by=by, at=at, values={"step": step[:10], "sha256": file.sha256})
@@ -41,7 +48,7 @@ def finish_repair(
     visit: Visit, *, solution: str, by: Actor, at: datetime, parts_unit_id: int | None = None
 ) -> None:
     """Write down what was done, and take the parts used from stock."""
-    _check_own(visit.order, by)
+    check_own(visit.order, by)
     if len(solution.strip()) < 2:
         raise Invalid(_("the solution is missing"), where="solution", expected=_("what was done"))
     with transaction.atomic():
@@ -66,7 +73,7 @@ def measure_visit(
 
     Refused when a reading of the pack's list for the category is missing: a number with a unit, not "works".
     """
-    _check_own(visit.order, by)
+    check_own(visit.order, by)
     rules = policy_for(visit.unit_id).pack.visit
     items = rules.tests.get(visit.order.category) or rules.tests["default"]
     missing = [item for item in items if item.code not in readings]
@@ -86,10 +93,9 @@ def measure_visit(
         failed = [Problem(f"readings.{r.code}", _("%(v)g %(u)s does not pass") % {"v": r.value, "u": r.unit}, r.limit)
                   for r in judged if not r.passed]  # fmt: skip
         raise Invalid(_("a value does not pass; repair on, or say why it is so"), failed)
-    known = {item.code for item in rules.checklist}
     move(
         visit, "tested", by=by, at=at, because=because.strip(), readings=[asdict(reading) for reading in judged],
-        checklist=[code for code in checklist if code in known], tested_at=at, values={"passed": passed},
+        checklist=ticked(visit, checklist), tested_at=at, values={"passed": passed},
     )  # fmt: skip
     return passed
 
@@ -99,7 +105,7 @@ def finish_visit(
     paid_by: str = "", invoice_wanted: bool = False,
 ) -> None:  # fmt: skip
     """Finish with both signatures, bound to the hash of the record; that completes the work order."""
-    _check_own(visit.order, by)
+    check_own(visit.order, by)
     if visit.state != "tested":
         raise Conflict(_("test first, then sign"), where="state", expected="tested")
     if visit.quote_fen and paid_by not in ("scan", "card", "cash"):
@@ -132,7 +138,7 @@ def finish_visit(
 
 def abandon_visit(visit: Visit, *, because: str, by: Actor, at: datetime) -> None:
     """Break a visit off, with the reason; the order is dispatched again."""
-    _check_own(visit.order, by)
+    check_own(visit.order, by)
     if len(because.strip()) < 2:
         raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
     with transaction.atomic():

@@ -18,11 +18,12 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.rules import WarrantyReading
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Conflict, Invalid
+from aftercare.workorders.models import WorkOrder
 
 from ..models import Consent, QuoteLine, Visit
 from ..rules import record_hash, total_fen
 from ..selectors import day_of, earlier_visit_within
-from .visiting import _check_own
+from .visiting import check_own
 
 
 def quote_visit(
@@ -37,17 +38,18 @@ def quote_visit(
 
     What the warranty covers is free, and said so. A quote of nothing needs no consent and goes straight on.
     """
-    _check_own(visit.order, by)
+    check_own(visit.order, by)
     policy = policy_for(visit.unit_id)
     day = day_of(at, zone_of(visit.unit_id))[0].date()
     warranty = warranty_of(
         policy.pack, category=visit.order.category, purchased_on=visit.order.request.purchased_on, on=day
     )
-    repeat = earlier_visit_within(visit.order, days=policy.pack.warranty.free_repeat_days, at=at)
     lines = [_part_line(visit, code, pieces, warranty) for code, pieces in parts]
     lines += [_service_line(visit, name, fen) for name, fen in services]
-    fee = policy.pack.visit.remote_fee_fen if visit.is_remote else policy.pack.visit.visit_fee_fen
-    lines.append(_fee_line(visit, fee, warranty, repeat is not None))
+    fee, because = fee_for(visit.order, warranty, at=at)
+    lines.append(
+        QuoteLine(visit=visit, kind="visit_fee", name="上门费", price_fen=fee, is_free=bool(because), free_because=because)
+    )  # fmt: skip
     total = total_fen([(line.price_fen, line.quantity, line.is_free) for line in lines])
     with transaction.atomic():
         visit.lines.all().delete()
@@ -59,6 +61,17 @@ def quote_visit(
         if total == 0:
             move(visit, "agreed", by=by, at=at, because="free", values={"total_fen": 0})
     return total
+
+
+def fee_for(order: WorkOrder, warranty: WarrantyReading, *, at: datetime) -> tuple[int, str]:
+    """Give the fee of a visit or a remote session in fen, and why it is free, if it is."""
+    pack = policy_for(order.unit_id).pack
+    fee = pack.visit.remote_fee_fen if order.service_type == "remote" else pack.visit.visit_fee_fen
+    if warranty.in_warranty:
+        return fee, "in_warranty"
+    if earlier_visit_within(order, days=pack.warranty.free_repeat_days, at=at):
+        return fee, "repeat"
+    return fee, "" if fee else "no_fee"
 
 
 def decline_line(visit: Visit, line_id: int, *, by: Actor, at: datetime) -> None:
@@ -93,7 +106,7 @@ def give_consent(
     if channel not in ("link", "glass"):
         raise Invalid(_("unknown way of consent"), where="channel", expected="link, glass")
     if channel == "glass":
-        _check_own(visit.order, by)
+        check_own(visit.order, by)
     if amount_fen != visit.quote_fen:
         raise Conflict(
             _("the quote has changed"),
@@ -146,17 +159,3 @@ def _service_line(visit: Visit, name: str, fen: int) -> QuoteLine:
             _("this service has no name or price"), where="services", expected=_("a name and a price")
         )
     return QuoteLine(visit=visit, kind="service", name=name.strip()[:80], price_fen=fen)
-
-
-def _fee_line(visit: Visit, fee: int, warranty: WarrantyReading, is_repeat: bool) -> QuoteLine:
-    because = (
-        "in_warranty" if warranty.in_warranty else "repeat" if is_repeat else "no_fee" if fee == 0 else ""
-    )
-    return QuoteLine(
-        visit=visit,
-        kind="visit_fee",
-        name="上门费",
-        price_fen=fee,
-        is_free=bool(because),
-        free_because=because,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -22,17 +23,17 @@ from ..rules import is_measured
 from ..selectors import day_of, open_visit
 
 
-def depart(order: WorkOrder, *, by: Actor, at: datetime) -> Visit:
+def depart(order: WorkOrder, *, by: Actor, at: datetime, checklist: Sequence[str] = ()) -> Visit:
     """Set off for a customer; that begins the service and opens the visit's record."""
-    _check_own(order, by)
+    check_own(order, by)
     if order.service_type == "remote":
         raise Conflict(_("remote support has no journey"), where="service_type")
-    return _begin(order, by=by, at=at, is_remote=False)
+    return _begin(order, by=by, at=at, is_remote=False, checklist=checklist)
 
 
 def start_remote_support(order: WorkOrder, *, by: Actor, at: datetime) -> Visit:
     """Begin support by video; its record has the steps of a visit without the journey."""
-    _check_own(order, by)
+    check_own(order, by)
     if order.service_type != "remote":
         raise Conflict(_("this order is not remote support"), where="service_type", expected="remote")
     visit = _begin(order, by=by, at=at, is_remote=True)
@@ -40,13 +41,14 @@ def start_remote_support(order: WorkOrder, *, by: Actor, at: datetime) -> Visit:
     return visit
 
 
-def arrive(visit: Visit, *, by: Actor, at: datetime) -> None:
-    """Note the arrival, on time or not."""
-    _check_own(visit.order, by)
+def arrive(visit: Visit, *, by: Actor, at: datetime, checklist: Sequence[str] = ()) -> None:
+    """Note the arrival, on time or not, and what of the etiquette was kept (M56)."""
+    check_own(visit.order, by)
     appointment = visit.appointment
     on_time = appointment is None or appointment.ends_at is None or at <= appointment.ends_at
     with transaction.atomic():
-        move(visit, "on_site", by=by, at=at, fact="visit.arrived", arrived_at=at, values={"on_time": on_time})
+        move(visit, "on_site", by=by, at=at, fact="visit.arrived", arrived_at=at, checklist=ticked(visit, checklist),
+             values={"on_time": on_time})  # fmt: skip
         note_arrival(visit.order, at=at)
         if appointment and appointment.state == "booked":
             move(appointment, "kept", by=by, at=at)
@@ -54,7 +56,7 @@ def arrive(visit: Visit, *, by: Actor, at: datetime) -> None:
 
 def announce_lateness(order: WorkOrder, minutes: int, *, by: Actor, at: datetime) -> None:
     """Tell customer and dispatcher that one will be late; one tap on the phone (M56)."""
-    _check_own(order, by)
+    check_own(order, by)
     if not 5 <= minutes <= 240:
         raise Invalid(_("this is not a delay"), where="minutes", expected=_("5 to 240 minutes"))
     visit = open_visit(order.pk)
@@ -68,7 +70,7 @@ def diagnose(
     visit: Visit, *, phenomenon: str, cause: str, by: Actor, at: datetime, solution: str = ""
 ) -> None:
     """Write down what was found. Refused unless the cause holds a measured value: measured, not guessed (M124)."""
-    _check_own(visit.order, by)
+    check_own(visit.order, by)
     if len(phenomenon.strip()) < 4:
         raise Invalid(
             _("the phenomenon is missing"), where="phenomenon", expected=_("what was seen, heard or measured")
@@ -92,7 +94,15 @@ def diagnose(
     )  # fmt: skip
 
 
-def _begin(order: WorkOrder, *, by: Actor, at: datetime, is_remote: bool) -> Visit:
+def ticked(visit: Visit, codes: Sequence[str]) -> list[str]:
+    """Give what was ticked so far and now, in the pack's order; codes that the pack does not have are left out."""
+    wanted = {*visit.checklist, *codes}
+    return [item.code for item in policy_for(visit.unit_id).pack.visit.checklist if item.code in wanted]
+
+
+def _begin(
+    order: WorkOrder, *, by: Actor, at: datetime, is_remote: bool, checklist: Sequence[str] = ()
+) -> Visit:
     policy = policy_for(order.unit_id)
     appointment = Appointment.objects.filter(order=order, state="booked").first()
     assert by.id is not None
@@ -104,12 +114,14 @@ def _begin(order: WorkOrder, *, by: Actor, at: datetime, is_remote: bool) -> Vis
         )  # fmt: skip
         prefixed = policy.pack.pack.number_with_prefix
         visit.number = next_number("OS", at=at, zone=zone_of(order.unit_id), with_prefix=prefixed)
+        visit.checklist = ticked(visit, checklist)
         visit.save(force_insert=True)
         record("visit.started", visit, by=by, at=at)
     return visit
 
 
-def _check_own(order: WorkOrder, by: Actor) -> None:
+def check_own(order: WorkOrder, by: Actor) -> None:
+    """Refuse unless the order is in this engineer's hands."""
     require(by, "perform_visit")
     if order.assignee_id != by.id:
         raise Forbidden(_("this order is not in your hands"))

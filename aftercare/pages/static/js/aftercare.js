@@ -94,7 +94,7 @@
   });
   each("[data-print]", function (el) { el.addEventListener("click", function () { print(); }); });
   each("[data-copy]", function (el) { el.addEventListener("click", function () { if (navigator.clipboard) { navigator.clipboard.writeText(el.dataset.copy); el.textContent = el.dataset.done; } }); });
-  each("select[data-submit], input[data-submit]", function (el) { el.addEventListener("change", function () { el.form.requestSubmit(); }); });
+  doc.addEventListener("change", function (e) { if (e.target.matches("select[data-submit], input[data-submit]")) { e.target.form.requestSubmit(); } });
   setTimeout(function () { each(".messages .toast-a", function (el) { el.hidden = true; }); }, 6000);
 
   /* a form is sent once */
@@ -139,16 +139,36 @@
     }, from);
   }
 
-  /* signature pads: drawn on the glass, sent as PNG */
-  each("[data-sign]", function (pad) {
-    var canvas = pad.querySelector("canvas"), field = doc.querySelector('[name="' + pad.dataset.sign + '"]'), pen = canvas.getContext("2d"), on = false, drawn = false;
-    function size() { canvas.width = canvas.clientWidth * 2; canvas.height = canvas.clientHeight * 2; pen.scale(2, 2); pen.lineWidth = 2.2; pen.lineCap = "round"; pen.lineJoin = "round"; pen.strokeStyle = "#000"; }
-    size();
-    function at(e) { var r = canvas.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top]; }
-    canvas.addEventListener("pointerdown", function (e) { on = true; canvas.setPointerCapture(e.pointerId); var p = at(e); pen.beginPath(); pen.moveTo(p[0], p[1]); });
-    canvas.addEventListener("pointermove", function (e) { if (!on) { return; } var p = at(e); pen.lineTo(p[0], p[1]); pen.stroke(); drawn = true; });
-    canvas.addEventListener("pointerup", function () { on = false; if (drawn) { field.value = canvas.toDataURL("image/png"); } });
-    pad.querySelector("[data-clear]").addEventListener("click", function () { pen.clearRect(0, 0, canvas.width, canvas.height); drawn = false; field.value = ""; });
+  /* signature pads: drawn on the glass, sent as PNG; sized at the first touch, for they may have been hidden or taken anew */
+  var drawn;
+  function pad(e) { return e.target.closest && e.target.closest("[data-sign] canvas"); }
+  function spot(canvas, e) { var r = canvas.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top]; }
+  doc.addEventListener("pointerdown", function (e) {
+    var canvas = pad(e); if (!canvas) { return; }
+    var pen = canvas.getContext("2d");
+    if (canvas.width !== canvas.clientWidth * 2) {
+      canvas.width = canvas.clientWidth * 2; canvas.height = canvas.clientHeight * 2;
+      pen.scale(2, 2); pen.lineWidth = 2.2; pen.lineCap = "round"; pen.lineJoin = "round"; pen.strokeStyle = "#000";
+    }
+    drawn = { canvas: canvas, pen: pen, moved: false };
+    canvas.dataset.drawing = "1"; canvas.setPointerCapture(e.pointerId);
+    var p = spot(canvas, e); pen.beginPath(); pen.moveTo(p[0], p[1]);
+  });
+  doc.addEventListener("pointermove", function (e) {
+    if (!drawn) { return; }
+    var p = spot(drawn.canvas, e); drawn.pen.lineTo(p[0], p[1]); drawn.pen.stroke(); drawn.moved = true;
+  });
+  doc.addEventListener("pointerup", function () {
+    if (!drawn) { return; }
+    var field = drawn.canvas.closest("form").querySelector('[name="' + drawn.canvas.closest("[data-sign]").dataset.sign + '"]');
+    if (drawn.moved) { field.value = drawn.canvas.toDataURL("image/png"); } else { delete drawn.canvas.dataset.drawing; }
+    drawn = null;
+  });
+  doc.addEventListener("click", function (e) {
+    var clear = e.target.closest && e.target.closest("[data-sign] [data-clear]"); if (!clear) { return; }
+    var box = clear.closest("[data-sign]"), canvas = box.querySelector("canvas");
+    canvas.width = 0; delete canvas.dataset.drawing;
+    clear.closest("form").querySelector('[name="' + box.dataset.sign + '"]').value = "";
   });
 
   /* the place of the phone, where the page asks for it and the customer agrees */
