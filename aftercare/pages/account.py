@@ -7,9 +7,16 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from aftercare.people.selectors import actor_for
+
 
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Local accounts by staff number, without sign-up and without mail."""
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign in; a phone on the road stays signed in for a shift, through restarts and hours without a network."""
+        super().login(request, user)
+        request.session["on_the_road"] = actor_for(user).own_only
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

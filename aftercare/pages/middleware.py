@@ -65,7 +65,10 @@ def _in_background(request: HttpRequest) -> bool:
 
 
 class Refusals:
-    """Show refusals as pages, and end sessions that were left alone too long (A15)."""
+    """Show refusals as pages, and end sessions that were left alone too long (A15).
+
+    A shared desk is left after an hour; an engineer's own phone, which may be in a basement, after a shift.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -78,9 +81,12 @@ class Refusals:
         if not request.path.startswith(("/api/", "/static/", "/c/", "/r/")) and request.user.is_authenticated:
             now = int(time.time())
             seen = request.session.get("seen_at", now)
-            if now - seen > settings.IDLE_MINUTES * 60:
+            on_the_road = request.session.get("on_the_road")
+            if now - seen > (settings.SESSION_COOKIE_AGE if on_the_road else settings.IDLE_MINUTES * 60):
                 logout(request)
                 return redirect(settings.LOGIN_URL)
+            if on_the_road and request.session.get_expire_at_browser_close():
+                request.session.set_expiry(settings.SESSION_COOKIE_AGE)
             if "seen_at" not in request.session or (now - seen > 60 and not _in_background(request)):
                 request.session["seen_at"] = now
         return self.get_response(request)

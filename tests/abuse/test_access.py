@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from aftercare.people.rules import MACHINE
+from aftercare.people.services import set_password, sign_out_everywhere
 from aftercare.refusals import Invalid, TooMany
 from tests.cast import MORNING, WANG
 
@@ -18,8 +19,6 @@ VERBS = ["receive_request", "read_request", "read_work_order", "edit_request", "
 
 
 def test_a15_signing_out_everywhere_and_a_new_password_end_every_session(cast_now, signed_in):
-    from aftercare.people.services import set_password, sign_out_everywhere
-
     client = signed_in("li")
     assert client.get("/").status_code == 200
     sign_out_everywhere(cast_now.staff["li"].pk, by=MACHINE, at=cast_now.at)
@@ -37,6 +36,30 @@ def test_a15_an_idle_session_ends(cast_now, signed_in):
     session["seen_at"] = int(session["seen_at"]) - 3700
     session.save()
     assert client.get("/").status_code == 302
+
+
+def test_a15_an_engineers_phone_stays_signed_in_for_a_shift_and_no_longer(cast_now):
+    def sign_in(name: str) -> Client:
+        set_password(cast_now.staff[name], "a-long-password-of-mine", by=MACHINE, at=cast_now.at)
+        client = Client()
+        client.post(
+            "/accounts/login/", {"login": cast_now.staff[name].number, "password": "a-long-password-of-mine"}
+        )
+        client.get("/today" if name == "zhou" else "/")
+        return client
+
+    def left_alone(client: Client, hours: int) -> int:
+        session = client.session
+        session["seen_at"] = int(session["seen_at"]) - hours * 3600
+        session.save()
+        return client.get("/today").status_code
+
+    phone, desk = sign_in("zhou"), sign_in("li")
+    assert phone.cookies["sessionid"]["max-age"], "it outlives a restart of the phone"
+    assert not desk.cookies["sessionid"]["max-age"], "a shared desk's ends with the browser"
+    assert left_alone(phone, 11) == 200
+    assert left_alone(phone, 13) == 302
+    assert left_alone(desk, 2) == 302
 
 
 def test_a15_an_open_page_that_asks_by_itself_keeps_no_session_alive(cast_now, signed_in):

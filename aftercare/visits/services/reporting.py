@@ -72,12 +72,20 @@ def report_action(action: Action, *, by: Actor, at: datetime) -> Answer:
         return _once(action, None, by=by, at=at, do=_refuse_unknown, not_before=at - AT_MOST_LATE)
     visit = open_visit(order.pk) or Visit.objects.filter(order=order).order_by("-id").first()
     if order.assignee_id != by.id or order.state == "cancelled":
-        return _once(action, order, by=by, at=at, do=None, not_before=order.opened_at)
+        return _once(action, order, by=by, at=at, do=None, not_before=order.request.received_at)
     if visit is not None and visit.engineer_id == by.id and is_behind(action.step, visit.state):
         return _once(
-            action, order, by=by, at=at, do=lambda _at: None, not_before=order.opened_at, outcome="known"
+            action,
+            order,
+            by=by,
+            at=at,
+            do=lambda _at: None,
+            not_before=order.request.received_at,
+            outcome="known",
         )
-    floor = visit.state_since if visit is not None and visit.engineer_id == by.id else order.opened_at
+    floor = (
+        visit.state_since if visit is not None and visit.engineer_id == by.id else order.request.received_at
+    )
     return _once(
         action, order, by=by, at=at, not_before=floor,
         do=lambda happened: do_step(order, action.step, Told(action.values), by=by, at=happened),

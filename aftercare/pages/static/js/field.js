@@ -10,7 +10,7 @@
   const el = function (tag, text, className) { const made = doc.createElement(tag); if (text) { made.textContent = text; } if (className) { made.className = className; } return made; };
   const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
   const yuan = (fen) => (fen / 100).toFixed(2);
-  let trouble = phone.dataset.kept ? "offline" : "", fresh = seenAt, sending = false, place = null;
+  let writing, trouble = phone.dataset.kept ? "offline" : "", fresh = seenAt, sending = false, place = null;
 
   /* where the job stands: what the server said, and what was done here since */
   function stageOf(about, base, rows) {
@@ -186,6 +186,7 @@
   });
   async function keep(action, photo, form) {
     try { await store.add(staff, action, photo); } catch (error) { complain([{ where: action.label, what: words.no_room }]); return; }
+    clearTimeout(writing);
     if (form) { await store.forgetDraft(draftName(form)); form.reset(); delete form.dataset.seq; delete form.dataset.at; each("canvas", (c) => { c.width = 0; }, form); }
     await show();
     if (!action.seq && job && action.to) { scrollTo(0, 0); }
@@ -195,7 +196,6 @@
   doc.addEventListener("change", async function (e) {
     const field = e.target;
     if (!field.matches("[data-photo]") || !field.files[0]) { return; }
-    e.stopPropagation();
     try {
       const picture = await createImageBitmap(field.files[0], { imageOrientation: "from-image" }), scale = Math.min(1, 1600 / Math.max(picture.width, picture.height));
       const canvas = el("canvas");
@@ -211,7 +211,6 @@
 
   /* half-written forms survive a restart of the phone */
   const draftName = (form) => form.dataset.about + "/" + form.dataset.step;
-  let writing;
   doc.addEventListener("input", function (e) {
     const form = e.target.form;
     if (!form || !form.dataset.step || form.dataset.needs) { return; }
@@ -255,9 +254,16 @@
     doc.dispatchEvent(new CustomEvent("parts", { detail: doc }));
   }
 
-  /* all of today's jobs are fetched once the page is there, so that they can be opened in a basement */
+  /* this page and all of today's jobs are put on the phone once the page is there, so that they open in a basement */
   async function keepAll() {
-    for (const link of new Set(Array.prototype.map.call(doc.querySelectorAll('a[href^="/today/"]'), (a) => a.getAttribute("href")))) { await fetch(link, { headers: { "X-Background": "1" } }).catch(() => {}); }
+    const links = Array.prototype.map.call(doc.querySelectorAll('a[href^="/today/"]'), (a) => a.getAttribute("href"));
+    for (const path of new Set(links.concat(location.pathname))) {
+      try {
+        const answer = await fetch(path, { headers: { "X-Background": "1" } });
+        if (answer.ok && !answer.redirected) { await store.keepPage(path, await answer.text(), answer.headers.get("Content-Security-Policy")); }
+      } catch (error) { return; }
+    }
+    doc.documentElement.dataset.field = "kept";
   }
 
   function locate(ask) {
@@ -329,6 +335,7 @@
   store.listen(function (what) { if (what.changed) { show(); } });
   const ready = navigator.serviceWorker.register("/today/worker.js", { scope: "/today", updateViaCache: "none" }).then(() => navigator.serviceWorker.ready);
   if (self.BarcodeDetector) { each("[data-scan]", (button) => { button.hidden = false; }); }
+  each("[data-photo]", (field) => { delete field.dataset.submit; });  // kept here first, sent by the outbox
   locate(false);
-  store.tidy().then(drafts).then(show).then(sync).then(function () { doc.documentElement.dataset.field = "ready"; if (!job && !phone.dataset.kept) { ready.then(keepAll).then(function () { doc.documentElement.dataset.field = "kept"; }); } });
+  store.tidy().then(drafts).then(show).then(sync).then(function () { doc.documentElement.dataset.field = "ready"; if (!phone.dataset.kept) { ready.then(keepAll); } });
 })();

@@ -27,6 +27,7 @@
     try {
       const fresh = await within(kept ? 6000 : 60000, fetch(e.request));
       if (kept && fresh.status >= 500) { return asKept(kept); }
+      if (fresh.type === "opaqueredirect") { e.waitUntil(self.phoneStore.forgetPages()); }  // signed out there: nothing to read here
       if (fresh.status === 404) { e.waitUntil(self.phoneStore.forgetPage(path)); }
       if (fresh.ok && !fresh.redirected && fresh.type === "basic") {
         const copy = fresh.clone();
