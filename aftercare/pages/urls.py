@@ -107,6 +107,7 @@ urlpatterns = [
     path("today/offers/<int:offer_id>", today.field_offer, name="field_offer"),
     path("today/<str:number>", today.field_job, name="field_job"),
     path("today/<str:number>/contact", today.field_reveal, name="field_reveal"),
+    path("today/<str:number>/trace", today.field_trace, name="field_trace"),
     path("today/<str:number>/<str:step>", today.field_step, name="field_step"),
     path("c/<str:token>", portal.case_page, name="case_page"),
     path("c/<str:token>/record", portal.record_page, name="record_page"),

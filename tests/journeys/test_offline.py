@@ -135,6 +135,7 @@ def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installa
     page.goto(f"{installation.url}/today/{number}")
     page.wait_for_selector("#out:has-text('离线')")
     at(page, began)
+    assert "13900000081" in page.inner_text("[data-contact]"), "whom to call is on the phone"
     page.check("input[value=tools]")
     page.click("text=客户在等：直接出发")
     page.wait_for_selector("#out:has-text('1 项待传')")
@@ -160,7 +161,7 @@ def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installa
         time.sleep(0.1)
     kept = page.evaluate(EVERYTHING)
     assert kept["outbox"] == 6 and kept["pages"] >= 2 and kept["readable"] is False
-    assert not any(words in kept["text"] for words in ("空调开了半天", "启动电容", "钱*")), (
+    assert not any(words in kept["text"] for words in ("空调开了半天", "启动电容", "钱*", "13900000081")), (
         "nothing lies there in clear"
     )
     page.context.close()
@@ -190,6 +191,7 @@ def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installa
     page.wait_for_selector("text=已签字，已完工")
     page.click("#out")
     assert page.locator("#outbox li").count() == 9
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.context.close()
 
     installation.start()
@@ -208,6 +210,8 @@ def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installa
     )
     assert len(story["facts"]) == len(set(story["facts"])) == 9
     page.wait_for_selector("#out", state="hidden")
+    page.click("text=给客户看服务档案")
+    page.wait_for_selector("img.qr")
 
 
 def test_what_was_done_on_an_order_that_had_gone_is_kept_explained_and_given_back(installation, phone_for):

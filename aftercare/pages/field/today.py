@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
@@ -22,10 +22,10 @@ from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Invalid, NotFound
 from aftercare.visits.rules import MEASURED, STEP_STATES
 from aftercare.visits.selectors import appointments_of, day_of, open_visit, planned_begins, visits_of
-from aftercare.visits.services import Told, add_photo, do_step, fee_for
+from aftercare.visits.services import Told, add_photo, do_step, fee_for, show_trace
 from aftercare.workorders.selectors import jobs_of, work_order_for
 
-from ..desk.work_orders import _slots
+from ..desk.work_orders import _slots, qr_data
 from ..doors import actor, now, page
 from .words import words
 
@@ -100,12 +100,11 @@ def field_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
 
 @page("perform_visit", "POST")
 def field_reveal(request: HttpRequest, number: str) -> HttpResponse:
-    """Show phone and address for the visit; that leaves a fact."""
+    """Show phone and address for the visit, or give them to the phone that keeps the day; either leaves a fact."""
     who = actor(request)
     order = work_order_for(who, number)
     if order.request.customer is None:
         raise NotFound()
-    values = _values(request, number)
     shown = reveal(
         who,
         order.request.customer,
@@ -113,7 +112,20 @@ def field_reveal(request: HttpRequest, number: str) -> HttpResponse:
         at=now(),
         because=_("visit %(n)s") % {"n": number},
     )
-    values["revealed"] = {**shown, "address": order.request.address}
+    shown = {**shown, "address": order.request.address}
+    if "json" in request.headers.get("Accept", ""):
+        return JsonResponse(shown)
+    values = _values(request, number)
+    values["revealed"] = shown
+    return render(request, "field/job.html", values)
+
+
+@page("perform_visit", "POST")
+def field_trace(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a QR code under which the customer reads the whole service record on their own phone."""
+    token = show_trace(work_order_for(actor(request), number), by=actor(request), at=now())
+    values = _values(request, number)
+    values["trace"] = qr_data(request.build_absolute_uri(f"/c/{token}/record"))
     return render(request, "field/job.html", values)
 
 
@@ -157,7 +169,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty, "guides": pack.visit.guides.get(order.category, []), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
         "appointments": appointments_of(order.pk), "problems": {}, "listed": [], "typed": {}, "revealed": None,
-        "words": words(), "footed": footed,
+        "words": words(), "footed": footed, "trace": "",
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ def words() -> dict[str, str]:
     """Give the sentences of the script by name; `{n}`, `{what}` and `{code}` are filled there."""
     return {
         "kept": _("{what}: kept here, not sent yet"), "wrong": _("{n} need you"), "away": _("Offline, {n} to send"),
-        "away_all": _("Offline, the day is on the phone"), "sending": _("Sending {n}…"), "signed_out": _("Sign in to send"),
+        "away_all": _("Offline, day kept"), "sending": _("Sending {n}…"), "signed_out": _("Sign in to send"),
         "sign_in": _("Sign in"), "sign_in_again": _("You were signed out. What you did is kept here and sent once you sign in."),
         "kept_here": _("Kept on the phone and sent by itself when there is a network; go on working."),
         "all_sent": _("Everything is sent."), "nothing": _("What you do without a network is kept here."),

@@ -21,7 +21,7 @@ from .reporting import (
     settle_work,
 )
 from .steps import STEPS, Told, do_step
-from .visiting import announce_lateness, arrive, depart, diagnose, start_remote_support
+from .visiting import announce_lateness, arrive, depart, diagnose, show_trace, start_remote_support
 
 __all__ = [
     "STEPS",
@@ -52,8 +52,9 @@ __all__ = [
     "remind_appointments",
     "report_action",
     "report_other",
-    "reschedule_visit",
+    "reschedule_visit", "show_trace",
     "settle_work",
+    "show_trace",
     "start_remote_support",
     "verify_record",
 ]  # fmt: skip

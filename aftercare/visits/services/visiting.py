@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from aftercare.customers.services import make_link
 from aftercare.ledger.services import move, next_number, record
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import zone_of
@@ -64,6 +65,21 @@ def announce_lateness(order: WorkOrder, minutes: int, *, by: Actor, at: datetime
         if visit:
             Visit.objects.filter(pk=visit.pk).update(late_notice_minutes=minutes)
         record("work_order.late", order, by=by, at=at, values={"minutes": minutes})
+
+
+def show_trace(order: WorkOrder, *, by: Actor, at: datetime) -> str:
+    """Make a link under which the customer reads the whole service record (M62), for the engineer to show as a QR code.
+
+    It decides nothing in the customer's name: the engineer holds the phone.
+    """
+    check_own(order, by)
+    customer = order.request.customer
+    if customer is None:
+        raise Invalid(_("No contact was given."), where="customer")
+    lives_for = policy_for(order.unit_id).pack.links.live_for
+    with transaction.atomic():
+        record("request.link_made", order.request, by=by, at=at, values={"purpose": "progress"})
+        return make_link(customer, case_id=order.request_id, purpose="progress", lives_for=lives_for, at=at)
 
 
 def diagnose(

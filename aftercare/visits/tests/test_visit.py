@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from aftercare.customers.rules import DECIDING, acts_of
+from aftercare.customers.services import open_link
 from aftercare.demo.signature import SIGNATURE
 from aftercare.dispatch.models import Offer
 from aftercare.dispatch.services import accept_offer
@@ -31,6 +33,7 @@ from aftercare.visits.services import (
     give_consent,
     measure_visit,
     quote_visit,
+    show_trace,
     start_remote_support,
     verify_record,
 )  # fmt: skip
@@ -218,3 +221,13 @@ def test_a_photo_loses_its_place(cast, on_site):
 
     photo = add_photo(on_site(), out.getvalue(), step="diagnosed", by=cast.actor("zhou"), at=later(85))
     assert b"Exif" not in file_content(photo.file)
+
+
+def test_the_engineers_qr_code_opens_the_record_and_decides_nothing(cast, on_site):
+    visit = on_site()
+    token = show_trace(visit.order, by=cast.actor("zhou"), at=later(130))
+    link = open_link(token, at=later(131), sender="10.0.0.1")
+    assert link.case_id == visit.order.request_id
+    assert not acts_of(link.purpose, used=False) & DECIDING
+    with pytest.raises(Forbidden):
+        show_trace(visit.order, by=cast.actor("chen"), at=later(131))

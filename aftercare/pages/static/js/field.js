@@ -29,6 +29,7 @@
         step.className = here ? "past" : before ? "now" : "";
         if (!here && before) { step.setAttribute("aria-current", "step"); } else { step.removeAttribute("aria-current"); }
       });
+      await showContact();
       await showQuote(rows);
       await showPhotos(rows);
       await again(rows);
@@ -36,6 +37,9 @@
       each("[data-about]", function (part) {
         const waiting = rows.filter((row) => row.about === part.dataset.about && row.state === "waiting"), mark = part.querySelector("[data-mark]");
         if (mark) { mark.textContent = waiting.length ? words.kept.replace("{what}", waiting[waiting.length - 1].label) : ""; mark.hidden = !waiting.length; }
+        const begun = waiting.some((row) => row.to);
+        each("[data-begun]", (link) => { link.hidden = !begun; }, part);
+        each('[data-not-begun], form[data-step="depart"]', (form) => { form.hidden = begun; }, part);
         if (part.dataset.about.startsWith("offer:")) { part.hidden = rows.some((row) => row.about === part.dataset.about && row.state === "waiting"); }
       });
     }
@@ -254,11 +258,29 @@
     doc.dispatchEvent(new CustomEvent("parts", { detail: doc }));
   }
 
+  /* whom to call and where to go: asked for once a job and day, which leaves a fact, and kept like everything else */
+  async function keepContact(path) {
+    const name = "contact" + path;
+    if (await store.draft(staff, name)) { return; }
+    const answer = await fetch(path + "/contact", { method: "POST", headers: { "X-CSRFToken": (doc.cookie.match(/csrftoken=([^;]+)/) || [])[1] || "", "X-Background": "1", Accept: "application/json" } });
+    if (answer.ok && !answer.redirected) { await store.saveDraft(staff, name, await answer.json(), Number(phone.dataset.until) * 1000); }
+  }
+  async function showContact() {
+    const box = doc.querySelector("[data-contact]"), known = box && await store.draft(staff, "contact" + location.pathname).catch(() => null);
+    if (!known) { return; }
+    const call = doc.querySelector("[data-call]"), eye = doc.querySelector("[data-reveal]");
+    box.replaceChildren(el("div", known.full_name + " ", "b"), el("div", known.address || "—", "t-meta"));
+    box.firstChild.append(el("span", known.phone || "", "num"));
+    if (known.phone) { call.href = "tel:" + known.phone; call.hidden = false; }
+    if (eye) { eye.hidden = true; }
+  }
+
   /* this page and all of today's jobs are put on the phone once the page is there, so that they open in a basement */
   async function keepAll() {
     const links = Array.prototype.map.call(doc.querySelectorAll('a[href^="/today/"]'), (a) => a.getAttribute("href"));
     for (const path of new Set(links.concat(location.pathname))) {
       try {
+        if (path !== "/today" && !doc.querySelector('a.past[href="' + path + '"]') && !/finished/.test(phone.dataset.stage || "")) { await keepContact(path); await showContact(); }
         const answer = await fetch(path, { headers: { "X-Background": "1" } });
         if (answer.ok && !answer.redirected) { await store.keepPage(path, await answer.text(), answer.headers.get("Content-Security-Policy")); }
       } catch (error) { return; }
