@@ -52,7 +52,7 @@ __all__ = [
     "remind_appointments",
     "report_action",
     "report_other",
-    "reschedule_visit", "show_trace",
+    "reschedule_visit",
     "settle_work",
     "show_trace",
     "start_remote_support",
