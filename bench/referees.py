@@ -1,5 +1,7 @@
 """Other solvers on the same day, at their defaults: python referees.py SOLVER SECONDS < day.json > routes.json.
 
+`python referees.py serve`: VROOM, one day a line.
+
 Runs in an environment of its own (requirements/referees.lock): they judge our engine and are never part of it.
 """
 
@@ -151,7 +153,19 @@ def pyvrp(day: dict[str, Any], seconds: float) -> dict[int, list[int]]:
     return routes
 
 
+def serve() -> None:
+    """Answer one day a line with VROOM's routes; a day without ways has those of the day before."""
+    travel = None
+    for line in sys.stdin:
+        day = json.loads(line)
+        travel = day["travel"] or travel
+        print(json.dumps({"routes": vroom({**day, "travel": travel}, 5.0)}), flush=True)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve()
+        sys.exit()
     solver, limit = sys.argv[1], float(sys.argv[2])
     given = json.load(sys.stdin)
     start = time.process_time()

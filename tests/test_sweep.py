@@ -15,20 +15,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.forks import nursery
 from tests.live import new_installation
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 KILLS = int(os.environ.get("KILLS", "100"))
 CLOCKS = 4000
-SWEEPER = """
-import os, sys, django
-os.environ["DJANGO_SETTINGS_MODULE"] = "aftercare.config.settings"
-django.setup()
+SETUP = """
 from datetime import datetime, timedelta, UTC
 from aftercare.sla.services import sweep_clocks
-off = timedelta(seconds=int(sys.argv[1]))
-print("up", flush=True)
+"""
+SWEEPER = """
+off = timedelta(seconds=int(argument))
 while True:
     sweep_clocks(at=datetime.now(UTC) + off, limit=7)
 """
@@ -87,38 +86,25 @@ def test_sweepers_killed_a_hundred_times_and_a_database_that_crashes_notice_each
         link.execute(INSERT, {"at": begun, "count": CLOCKS})
     kills = rounds = 0
     with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(nursery(SETUP, SWEEPER, env))
         while kills < KILLS:
             rounds += 1
-            pair = [
-                subprocess.Popen(
-                    [sys.executable, "-c", SWEEPER, str(luck.choice((0, 3600, -3600)))],
-                    env=env,
-                    stdout=subprocess.PIPE,
-                    cwd=ROOT,
-                )
-                for _n in range(4)
-            ]
-            for sweeper in pair:
-                sweeper.stdout.readline()
-            time.sleep(luck.uniform(0.01, 0.12))
+            sweepers = [ours.fork(str(luck.choice((0, 3600, -3600)))) for _n in range(4)]
+            time.sleep(luck.uniform(0.03, 0.25))
             if rounds % 6 == 3:
                 crash_database(url)
-            for sweeper in pair:
-                sweeper.send_signal(signal.SIGKILL)
-                sweeper.wait()
-                sweeper.stdout.close()
-            kills += len(pair)
+            for sweeper in sweepers:
+                with contextlib.suppress(ProcessLookupError):  # it ended with the database
+                    os.kill(sweeper, signal.SIGKILL)
+            kills += len(sweepers)
         link = stack.enter_context(connected(url))
-        last = subprocess.Popen(
-            [sys.executable, "-c", SWEEPER, "0"], env=env, stdout=subprocess.PIPE, cwd=ROOT
-        )
+        noticed = link.execute("SELECT count(*) FROM ledger_fact WHERE subject_kind = 'clock'").fetchone()[0]
+        assert 0 < noticed < 2 * CLOCKS, "the killed ones had been at work, and had not done everything"
+        ours.fork("0")
         for _try in range(600):
             if not link.execute("SELECT count(*) FROM sla_clock WHERE next_step_at <= now()").fetchone()[0]:
                 break
             time.sleep(0.1)
-        last.kill()
-        last.wait()
-        last.stdout.close()
         steps = link.execute(
             "SELECT name, count(*), count(DISTINCT subject_id) FROM ledger_fact WHERE subject_kind = 'clock' GROUP BY name ORDER BY name"
         ).fetchall()

@@ -24,16 +24,17 @@ def reencrypt_all(*, batch: int = 500) -> int:
 
 def _reencrypt(model: type, fields: list[str], batch: int) -> int:
     prefix = load_keys().current.encode() + b"\0"
-    table, changed, last = model._meta.db_table, 0, 0  # type: ignore[attr-defined]
+    table, changed, last = model._meta.db_table, 0, None  # type: ignore[attr-defined]
     old = " OR ".join(
         f'(length("{f}") > 0 AND substring("{f}" from 1 for {len(prefix)}) <> %s)' for f in fields
     )
     columns = ", ".join(f'"{f}"' for f in fields)
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
+            beyond = "" if last is None else "id > %s AND"
             cursor.execute(
-                f'SELECT id, {columns} FROM "{table}" WHERE id > %s AND ({old}) ORDER BY id LIMIT %s FOR UPDATE',  # noqa: S608
-                [last, *[prefix] * len(fields), batch],
+                f'SELECT id, {columns} FROM "{table}" WHERE {beyond} ({old}) ORDER BY id LIMIT %s FOR UPDATE',  # noqa: S608
+                [*([] if last is None else [last]), *[prefix] * len(fields), batch],
             )
             rows = cursor.fetchall()
             for row in rows:

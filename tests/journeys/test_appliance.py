@@ -159,7 +159,7 @@ def test_refused_matched_again_moved_and_unhappy(page_for, installation):
     wait_for(desk, "text=预约改期")
 
     second.goto(f"{installation.url}/today/{order}")
-    second.click("button:has-text('出发')")
+    second.click("footer button:has-text('出发')")
     second.click("button:has-text('到达')")
     second.fill("#ca", "外机固定螺栓松动，间隙 4 mm")
     second.click("text=保存诊断")

@@ -192,8 +192,8 @@
     try { await store.add(staff, action, photo); } catch (error) { complain([{ where: action.label, what: words.no_room }]); return; }
     clearTimeout(writing);
     if (form) { await store.forgetDraft(draftName(form)); form.reset(); delete form.dataset.seq; delete form.dataset.at; each("canvas", (c) => { c.width = 0; }, form); }
+    if (job && action.to) { scrollTo(0, 0); }  // before the next step is shown, so that nothing moves under a finger
     await show();
-    if (!action.seq && job && action.to) { scrollTo(0, 0); }
     sync();
   }
 
