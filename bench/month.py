@@ -108,13 +108,14 @@ def make_world(seed: int, engineers: int, a_day: float) -> World:
             task["needs"] = [max(range(6), key=lambda k: sum(k in has for has in skills))]
         opens, closes = task["window"]
         known = 7 * 3600
-        if opens >= 18 * 3600:  # nobody is promised the evening: most have gone home
-            opens, closes = opens - 8 * 3600, closes - 8 * 3600
+        if opens >= 16 * 3600:  # nobody is promised the evening: by then people are on their way home
+            opens = int(luck.integers(9, 14)) * 3600
+            closes = opens + 7200
         if task["urgency"] == 0:
-            known = int(luck.uniform(8.5, 16) * 3600)
+            known = int(luck.uniform(8.5, 15) * 3600)
             opens, closes = known, known + 7200
         elif closes - opens > 7200:
-            opens, closes = 10 * 3600, 18 * 3600
+            opens, closes = 9 * 3600, 16 * 3600
         elif opens >= 10 * 3600 and luck.random() < 0.6:
             known = int(luck.uniform(7.5 * 3600, opens - 5400))
         orders.append(Order(
@@ -162,6 +163,43 @@ class ByHand:
         """Say whether they would be home within an hour of the shift's end, as every plan has it."""
         begins = max(now + world.way(who.place, order.place), order.window[0])
         return begins + order.service + world.way(order.place, who.home) <= who.shift[1] + 3600
+
+
+class AtTheCall(ByHand):
+    """An order goes, when it is received, to the nearest engineer with fewer than three in hand (M49), who does them by window."""
+
+    def __init__(self) -> None:
+        super().__init__("nearest")
+
+    def next(self, world: World, who: Engineer, now: int) -> Order | None:
+        in_hand = {e.v: 0 for e in world.engineers}
+        for o in world.orders:
+            if o.state == "open" and o.given is not None:
+                in_hand[o.given] += 1
+        waiting = [o for o in world.orders if o.state == "open" and o.given is None and o.known_at <= now]
+        for o in sorted(waiting, key=lambda o: (o.urgency > 0, o.window[0], o.known_at)):
+            able = [
+                e for e in world.engineers
+                if o.needs <= e.has and not world.refuses[e.v, o.n] and in_hand[e.v] < 3 and now < min(e.shift[1], e.out_at)
+            ]  # fmt: skip
+            if able:
+                o.given = min(able, key=lambda e: world.way(e.place, o.place)).v
+                in_hand[o.given] += 1
+        for o in world.orders:  # whoever broke down, or can't be home in time, hands over
+            if o.state == "open" and o.given is not None and now >= world.engineers[o.given].out_at:
+                o.given = None
+        mine = [
+            o for o in world.orders
+            if o.state == "open" and o.given == who.v and now + world.way(who.place, o.place) + MARGIN >= o.window[0]
+        ]  # fmt: skip
+        for o in mine:
+            if not self.is_home_in_time(world, who, o, now):
+                o.given = None
+        return min(
+            (o for o in mine if o.given == who.v),
+            key=lambda o: (o.urgency > 0, o.window[1], o.n),
+            default=None,
+        )
 
 
 class Planning:
@@ -213,6 +251,18 @@ def window_of(world: World, order: Order, people: list[Engineer], now: int) -> t
 
 
 class OurPlan(Planning):
+    def __init__(
+        self,
+        near_end: int = 0,
+        late_price: int = 0,
+        urgent_price: int = 0,
+        fair_from: int = NEVER,
+        fair_soft: int = 3600,
+    ) -> None:
+        super().__init__()
+        self.near_end, self.late_price, self.urgent_price = near_end, late_price, urgent_price
+        self.fair_from, self.fair_soft = fair_from, fair_soft
+
     def solve(
         self, world: World, orders: list[Order], people: list[Engineer], now: int
     ) -> dict[int, list[Order]]:
