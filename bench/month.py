@@ -1,11 +1,12 @@
 """A simulated month of one region: the day plan against what dispatchers do by hand, and against VROOM.
 
-Every working day about 6.5 orders an engineer, each with a window promised to its customer: half are known in the morning,
+Every working day about 8.5 orders an engineer, each with a window promised to its customer: half are known in the morning,
 the rest come during the day (a tenth of all urgent: within two hours). The world is not as planned: ways and work take
 longer or shorter, customers are not at home, engineers refuse or break down. What happens to an order or an engineer is
 drawn once, so that every policy meets the same month. An engineer sets out when the window allows; then nothing calls back.
 
-  nearest   whoever is free takes the nearest order that can be begun now, urgent ones first
+  nearest   an order goes at the call to the nearest engineer with fewer than three in hand, who does them by window
+  free      whoever is free takes the nearest order that can be begun now, urgent ones first
   first     … the one received first
   vroom     VROOM 1.15 (exploration level 5) plans everything open anew every five minutes
   plan      our engine, warm from the plan that is agreed: every five minutes when something happened, at once for an urgent
@@ -13,10 +14,10 @@ drawn once, so that every policy meets the same month. An engineer sets out when
 
 A window that nobody can keep any more lasts until the evening in the eyes of both planners, and counts as missed.
 
-Keys: on_time_pct, nearest_on_time_pct, first_on_time_pct, vroom_on_time_pct (arrived by the end of the promised window, of all
-orders), km_vs_nearest, km_vs_vroom (ways per order done), urgent_min and …_nearest, …_vroom (minutes from the call to the
-door, mean), moved_pct and vroom_moved_pct (orders given to somebody else after they had been given), spread_min and
-…_nearest, …_vroom (standard deviation of the minutes worked a day).
+Keys: on_time_pct, nearest_on_time_pct, free_on_time_pct, first_on_time_pct, vroom_on_time_pct (arrived by the end of the promised window, of all
+orders), km_vs_nearest, km_vs_free, km_vs_vroom (ways per order done), urgent_min and …_nearest, …_free, …_vroom (minutes from the
+call to the door, mean), moved_pct and vroom_moved_pct (orders given to somebody else after they had been given), spread_min and
+…_nearest, …_free, …_vroom (standard deviation of the minutes worked a day).
 """
 
 from __future__ import annotations
@@ -251,18 +252,6 @@ def window_of(world: World, order: Order, people: list[Engineer], now: int) -> t
 
 
 class OurPlan(Planning):
-    def __init__(
-        self,
-        near_end: int = 0,
-        late_price: int = 0,
-        urgent_price: int = 0,
-        fair_from: int = NEVER,
-        fair_soft: int = 3600,
-    ) -> None:
-        super().__init__()
-        self.near_end, self.late_price, self.urgent_price = near_end, late_price, urgent_price
-        self.fair_from, self.fair_soft = fair_from, fair_soft
-
     def solve(
         self, world: World, orders: list[Order], people: list[Engineer], now: int
     ) -> dict[int, list[Order]]:
@@ -410,13 +399,18 @@ def figures_of(worlds: list[World]) -> dict[str, float]:
     }  # fmt: skip
 
 
+POLICIES: dict[str, Any] = {
+    "nearest": AtTheCall, "free": lambda: ByHand("nearest"), "first": lambda: ByHand("first"), "plan": OurPlan,
+}  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--days", type=int, default=22)
     parser.add_argument("--engineers", type=int, default=16)
-    parser.add_argument("--load", type=float, default=6.5, help="orders an engineer and day")
+    parser.add_argument("--load", type=float, default=8.5, help="orders an engineer and day")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="two days")
     parser.add_argument("--json")
@@ -424,12 +418,12 @@ def main() -> None:
     days = 2 if told.quick else told.days
     warm_up()
     found: dict[str, dict[str, float]] = {}
-    for name in ("nearest", "first", "vroom", "plan"):
+    for name in ("nearest", "free", "first", "plan", "vroom"):
         began, worlds = time.perf_counter(), []
         vroom = Vroom() if name == "vroom" else None
         for day in range(days):
             world = make_world(told.first_seed + day, told.engineers, told.load)
-            policy: Any = vroom or (OurPlan() if name == "plan" else ByHand(name))
+            policy: Any = vroom or POLICIES[name]()
             if vroom:
                 vroom.routes = {}
             run_day(world, policy, always=name == "vroom")
@@ -439,13 +433,15 @@ def main() -> None:
         found[name] = figures_of(worlds)
         shown = "  ".join(f"{key} {value:.1f}" for key, value in found[name].items())
         print(f"{name:8} {shown}  ({time.perf_counter() - began:.0f} s)", flush=True)
-    plan, nearest, first, other = found["plan"], found["nearest"], found["first"], found["vroom"]
+    plan, nearest, free, other = found["plan"], found["nearest"], found["free"], found["vroom"]
     finish("day", {
-        "on_time_pct": plan["on_time"], "nearest_on_time_pct": nearest["on_time"], "first_on_time_pct": first["on_time"],
-        "vroom_on_time_pct": other["on_time"], "km_vs_nearest": plan["km"] / nearest["km"], "km_vs_vroom": plan["km"] / other["km"],
-        "urgent_min": plan["urgent"], "urgent_min_nearest": nearest["urgent"], "urgent_min_vroom": other["urgent"],
+        "on_time_pct": plan["on_time"], "nearest_on_time_pct": nearest["on_time"], "free_on_time_pct": free["on_time"],
+        "first_on_time_pct": found["first"]["on_time"],
+        "vroom_on_time_pct": other["on_time"], "km_vs_nearest": plan["km"] / nearest["km"],
+        "km_vs_free": plan["km"] / free["km"], "km_vs_vroom": plan["km"] / other["km"],
+        "urgent_min": plan["urgent"], "urgent_min_nearest": nearest["urgent"], "urgent_min_free": free["urgent"], "urgent_min_vroom": other["urgent"],
         "moved_pct": plan["moved"], "vroom_moved_pct": other["moved"], "spread_min": plan["spread"],
-        "spread_min_nearest": nearest["spread"], "spread_min_vroom": other["spread"], "orders": int(plan["orders"]),
+        "spread_min_nearest": nearest["spread"], "spread_min_free": free["spread"], "spread_min_vroom": other["spread"], "orders": int(plan["orders"]),
     }, told.json)  # fmt: skip
 
 
