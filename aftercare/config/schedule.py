@@ -10,6 +10,7 @@ from aftercare.dispatch.services import expire_offers, plan_wished_days, reoffer
 from aftercare.files.uploading import forget_old_uploads
 from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.notices.tasks import send_alerts
+from aftercare.people.services import forget_positions
 from aftercare.sla.services import replan_clocks, sweep_clocks
 from aftercare.visits.services import forget_field_actions, remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
@@ -25,6 +26,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("remind_appointments", 20, remind_appointments),
     ("resume_expired_pauses", 60, resume_expired_pauses),
     ("retry_parked", 5, retry_parked),
+    ("forget_positions", 300, forget_positions),
     ("forget_field_actions", 3600, forget_field_actions),
     ("forget_old_uploads", 3600, forget_old_uploads),
     ("catch_up_positions", 300, catch_up_positions),

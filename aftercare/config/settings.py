@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -197,6 +198,7 @@ EMAIL_USE_TLS = os.environ.get("AFTERCARE_SMTP_TLS") == "1"
 EMAIL_TIMEOUT = 10
 ALERT_CHANNELS = [name for name in os.environ.get("AFTERCARE_ALERTS", "sms,mail,apprise").split(",") if name]
 SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
+POSITIONS_KEPT_FOR = timedelta(hours=float(os.environ.get("AFTERCARE_POSITION_HOURS", "2")))
 TRAVEL = os.environ.get("AFTERCARE_TRAVEL", "")
 SMS_URL = os.environ.get("AFTERCARE_SMS_URL", "")
 SMS_KEY = os.environ.get("AFTERCARE_SMS_KEY", "")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from aftercare.people.models import Leave, Shift
@@ -156,7 +157,7 @@ def _person(staff: Any, load: int, at: datetime) -> Person:
     for row in staff.held or ():
         until = date.fromisoformat(row["until"])
         certificates[row["code"]] = max(until, certificates.get(row["code"], until))
-    fresh = staff.last_seen_at is not None and at - staff.last_seen_at < timedelta(hours=2)
+    fresh = staff.last_seen_at is not None and at - staff.last_seen_at < settings.POSITIONS_KEPT_FOR
     lat = staff.last_lat if fresh else staff.home_lat
     lon = staff.last_lon if fresh else staff.home_lon
     return Person(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from aftercare.people.rules import MACHINE
-from aftercare.people.services import set_password, sign_out_everywhere
+from aftercare.people.services import forget_positions, report_position, set_password, sign_out_everywhere
 from aftercare.refusals import Invalid, TooMany
 from tests.cast import MORNING, WANG
 
@@ -74,6 +76,29 @@ def test_a15_an_open_page_that_asks_by_itself_keeps_no_session_alive(cast_now, s
     assert client.session["seen_at"] == left
     assert client.get("/").status_code == 200
     assert client.session["seen_at"] > left
+
+
+def test_a20_a_position_is_kept_only_at_work_only_the_last_and_not_for_long(cast):
+    """No page and no operation shows where somebody is: it only makes the nearer engineer come first."""
+    zhou = cast.staff["zhou"]
+
+    def place():
+        zhou.refresh_from_db()
+        return zhou.last_lat, zhou.last_seen_at
+
+    report_position(zhou.pk, lat=30.1, lon=120.1, at=MORNING - timedelta(hours=6))
+    assert place() == (None, None), "before the shift"
+    report_position(zhou.pk, lat=30.2, lon=120.2, at=MORNING + timedelta(hours=1))
+    report_position(zhou.pk, lat=30.1, lon=120.1, at=MORNING)
+    assert place() == (30.2, MORNING + timedelta(hours=1)), "what is told late changes nothing newer"
+    assert not [
+        name for name in connection.introspection.table_names() if "position" in name and "ledger" not in name
+    ]
+    assert forget_positions(at=MORNING + timedelta(hours=2)) == 0
+    assert forget_positions(at=MORNING + timedelta(hours=3, minutes=1)) == 1
+    report_position(zhou.pk, lat=30.2, lon=120.2, at=MORNING + timedelta(hours=10, minutes=50))
+    assert forget_positions(at=MORNING + timedelta(hours=11, minutes=1)) == 1, "the shift is over"
+    assert place() == (None, None)
 
 
 def test_a17_a_number_opens_nothing_and_wrong_tries_are_limited(cast_now):

@@ -6,10 +6,11 @@ import itertools
 import re
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from pypinyin import Style, lazy_pinyin
 
@@ -246,11 +247,26 @@ def set_unit_hours(unit: Unit, hours: dict[str, list[str]] | None, *, by: Actor,
 
 
 def report_position(staff_id: int, *, lat: float, lon: float, at: datetime) -> None:
-    """Keep only the last place of somebody at work; no history is kept, and what is told late changes nothing newer."""
+    """Keep only the last place of somebody at work: no history, nothing outside their shifts (A20).
+
+    What is told late changes nothing newer, and what is too old by then is not kept at all.
+    """
     if not (-90 <= lat <= 90 and -180 <= lon <= 180) or (lat == 0 and lon == 0):
         raise Invalid(_("this is not a place"), where="lat, lon", expected="-90…90, -180…180")
+    at_work = Shift.objects.filter(staff=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
     older = Q(last_seen_at=None) | Q(last_seen_at__lte=at)
-    Staff.objects.filter(older, pk=staff_id).update(last_lat=lat, last_lon=lon, last_seen_at=at)
+    Staff.objects.filter(older, Exists(at_work), pk=staff_id).update(
+        last_lat=lat, last_lon=lon, last_seen_at=at
+    )
+
+
+def forget_positions(*, at: datetime) -> int:
+    """Delete the places of those whose shift is over, and those older than the set time; give how many (A20)."""
+    at_work = Shift.objects.filter(staff=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    past = Q(last_seen_at__lt=at - settings.POSITIONS_KEPT_FOR) | ~Exists(at_work)
+    return Staff.objects.filter(past, last_seen_at__isnull=False).update(
+        last_lat=None, last_lon=None, last_seen_at=None
+    )
 
 
 def _password_problems(password: str) -> list[Problem]:
