@@ -78,6 +78,12 @@ def on_work_order_cancelled(fact: Fact, at: datetime) -> None:
         cancel_appointment(appointment, by=MACHINE, at=at, because="cancelled")
 
 
+@on_fact("work_order.work_adopted")
+def on_work_order_work_adopted(fact: Fact, at: datetime) -> None:
+    """Ask nobody else any more: whoever had begun it without a network has the order again."""
+    withdraw_offers(work_order_by_id(fact.subject_id), by=MACHINE, at=at, because=fact.name)
+
+
 @on_fact("request.cancelled")
 def on_request_cancelled(fact: Fact, at: datetime) -> None:
     for order in orders_of_request(fact.subject_id):

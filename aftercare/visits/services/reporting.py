@@ -70,10 +70,9 @@ def report_action(action: Action, *, by: Actor, at: datetime) -> Answer:
         or not (order.assignee_id == by.id or once_held(order, by.id or 0))
     ):
         return _once(action, None, by=by, at=at, do=_refuse_unknown, not_before=at - AT_MOST_LATE)
-    visit = open_visit(order.pk) or Visit.objects.filter(order=order).order_by("-id").first()
     if order.assignee_id != by.id or order.state == "cancelled":
         return _once(action, order, by=by, at=at, do=None, not_before=order.request.received_at)
-    if visit is not None and visit.engineer_id == by.id and is_behind(action.step, visit.state):
+    if _is_done(order, action.step, by):
         return _once(
             action,
             order,
@@ -83,9 +82,8 @@ def report_action(action: Action, *, by: Actor, at: datetime) -> Answer:
             not_before=order.request.received_at,
             outcome="known",
         )
-    floor = (
-        visit.state_since if visit is not None and visit.engineer_id == by.id else order.request.received_at
-    )
+    visit = _visit_of(order, by)
+    floor = visit.state_since if visit else order.request.received_at
     return _once(
         action, order, by=by, at=at, not_before=floor,
         do=lambda happened: do_step(order, action.step, Told(action.values), by=by, at=happened),
@@ -178,10 +176,22 @@ def _once(
             raise
         return again
     except Refusal as refusal:
-        row.outcome, row.answer = "refused", _plain(refusal)
+        if order is not None and _is_done(order, action.step, by):  # by another phone, at the same moment
+            row.outcome = "known"
+        else:
+            row.outcome, row.answer = "refused", _plain(refusal)
         if not FieldAction.objects.filter(pk=row.pk).exists():
             row.save(force_insert=True)
     return _answer(row)
+
+
+def _visit_of(order: WorkOrder, by: Actor) -> Visit | None:
+    return Visit.objects.filter(order=order, engineer_id=by.id).order_by("-id").first()
+
+
+def _is_done(order: WorkOrder, step: str, by: Actor) -> bool:
+    visit = _visit_of(order, by)
+    return visit is not None and is_behind(step, visit.state)
 
 
 def _hold(row: FieldAction, order: WorkOrder, action: Action, *, by: Actor, at: datetime) -> None:

@@ -137,6 +137,18 @@ def test_the_same_action_sent_by_two_connections_at_once_is_done_once(cast, in_h
     assert Visit.objects.filter(order=in_hand).count() == 1
 
 
+def test_the_same_step_from_two_phones_at_once_is_done_once_and_refused_by_neither(cast, in_hand):
+    send(cast, told(in_hand, "depart", minute=60))
+    one, two = (told(in_hand, "arrive", minute=80, device=device) for device in ("one", "two"))
+    answers = []
+    assert at_once(lambda: answers.append(send(cast, one)), lambda: answers.append(send(cast, two))) == [
+        True,
+        True,
+    ]
+    assert sorted(answer.outcome for answer in answers) == ["done", "known"]
+    assert Fact.objects.filter(name="visit.arrived").count() == 1
+
+
 def test_what_a_rule_refuses_is_answered_with_the_reason_and_mended_under_a_new_id(cast, in_hand):
     for step, values, minute in WHOLE[:2]:
         send(cast, told(in_hand, step, values, minute))
@@ -160,7 +172,11 @@ def test_work_on_an_order_that_went_to_somebody_else_is_kept_and_can_be_given_ba
     assert CAUSE in held_words(rows[2])
     with pytest.raises(Invalid):
         adopt_work(in_hand, by=cast.actor("pan"), at=later(310), because="")
+    deliver_until_idle(at=later(301))
+    assert Offer.objects.filter(order=in_hand, state="offered").exists(), "somebody else was asked meanwhile"
     assert adopt_work(in_hand, by=cast.actor("pan"), at=later(310), because="周工已经修好") == 8
+    deliver_until_idle(at=later(311))
+    assert not Offer.objects.filter(order=in_hand, state="offered").exists(), "… and is asked no more"
     visit = Visit.objects.get(order=in_hand)
     assert (visit.state, visit.engineer_id, visit.finished_at) == (
         "finished",
