@@ -56,25 +56,29 @@
     const n = String(wrong.length || waiting.length);
     let text = wrong.length ? words.wrong : trouble === "signed-out" ? words.signed_out : away ? (waiting.length ? words.away : words.away_all) : sending || waiting.length ? words.sending : "";
     pill.querySelector("span").textContent = text.replace("{n}", n);
-    rows.slice(-12).forEach(function (row) {
+    rows.slice(-12).forEach(function (row, n, shown) {
+      const together = row.state === "held" && shown[n + 1] && shown[n + 1].state === "held" && shown[n + 1].about === row.about;
       const item = el("li"), end = el("span", "", "num ink3");
       item.dataset.s = row.state;
       item.append(el("span", clock(row.at), "num"), el("span", (job && row.about === job ? "" : row.about.replace("offer:", words.offer + " ") + " · ") + row.label));
       end.textContent = row.state === "sent" ? (row.outcome === "known" ? words.known : words.sent) : row.state === "waiting" ? size(row.bytes) : row.state === "held" ? words.held : words.refused;
       item.append(end);
+      if (together) { list.append(item); return; }
       row.problems.forEach(function (p) { item.append(el("p", p.what + (p.expected ? "；" + p.expected : ""))); });
       if (row.state === "refused" || row.state === "held") {
         const acts = el("p", "", "acts");
         if (row.state === "refused" && !job && !row.about.startsWith("offer:") && row.step !== "photo") { const link = el("a", words.mend, "btn"); link.href = "/today/" + row.about; acts.append(link); }
         const away = el("button", row.state === "held" ? words.seen : words.drop, "btn");
         away.type = "button";
-        away.addEventListener("click", function () { store.forget(row.seq); });
+        away.addEventListener("click", function () {
+          rows.filter((r) => r === row || (row.state === "held" && r.state === "held" && r.about === row.about)).forEach((r) => store.forget(r.seq));
+        });
         acts.append(away);
         item.append(acts);
       }
       list.append(item);
     });
-    box.replaceChildren(list, el("p", trouble === "signed-out" ? words.sign_in_again : waiting.length ? words.kept_here : rows.length ? words.all_sent : words.nothing));
+    box.replaceChildren(list, el("p", trouble === "signed-out" ? words.sign_in_again : waiting.length ? words.kept_here : wrong.length ? "" : rows.length ? words.all_sent : words.nothing));
     if (trouble === "signed-out") { const link = el("a", words.sign_in, "btn btn-primary"); link.href = "/accounts/login/?next=" + location.pathname; box.append(link); }
   }
   function size(bytes) { return bytes > 1e6 ? (bytes / 1e6).toFixed(1) + " MB" : Math.max(1, Math.round(bytes / 1e3)) + " KB"; }
