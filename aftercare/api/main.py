@@ -18,9 +18,10 @@ from aftercare.people.selectors import units_for
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import item_of, warranty_of
-from aftercare.refusals import Invalid, NotFound, Refusal
+from aftercare.refusals import Conflict, Invalid, NotFound, Refusal
 from aftercare.sla.selectors import clocks_of_case
-from aftercare.visits.services import book_visit
+from aftercare.visits.selectors import open_appointment
+from aftercare.visits.services import book_visit, offer_other_times
 from aftercare.workorders.selectors import work_order_for, work_orders_for
 from aftercare.workorders.services import cancel_work_order, pause_work_order, resume_work_order
 
@@ -240,6 +241,25 @@ def book(request: HttpRequest, number: Number, body: WindowIn) -> Any:
             "starts_at": made.starts_at,
             "ends_at": made.ends_at,
         }
+
+    return once(request, 201, act)
+
+
+@api.post(
+    "/work-orders/{number}/appointment/other-times", response={201: AppointmentOut, refusals: ProblemOut}
+)
+def other_times(request: HttpRequest, number: Number, body: ReasonIn) -> Any:
+    """Take back a promised window that can't be kept, and offer the customer others by link."""
+    who, at = actor(request), now()
+    require(who, "book_visit")
+    row = work_order_for(who, number)
+
+    def act() -> dict[str, Any]:
+        appointment = open_appointment(row.pk)
+        if appointment is None:
+            raise Conflict("no visit is booked", where="appointment", expected="booked")
+        made = offer_other_times(appointment, by=who, at=at, because=body.because)
+        return {"number": made.number, "state": made.state, "starts_at": None, "ends_at": None}
 
     return once(request, 201, act)
 

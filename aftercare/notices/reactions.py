@@ -31,7 +31,12 @@ def on_requests_received(facts: list[Fact], at: datetime) -> None:
 
 @on_fact("appointment.proposed")
 def on_appointment_proposed(fact: Fact, at: datetime) -> None:
-    _tell([Telling(request_by_id(fact.case_id or 0), "slots", fact.pk)], at)
+    request, lost = request_by_id(fact.case_id or 0), fact.values.get("instead_of")
+    if lost:
+        values = {"window": _span(lost[0], lost[1], zone_of(request.unit_id))}
+        _tell([Telling(request, "other_times", fact.pk, values)], at)
+    else:
+        _tell([Telling(request, "slots", fact.pk)], at)
 
 
 @on_fact("appointment.booked", "appointment.rescheduled", "appointment.reminded")
@@ -119,8 +124,11 @@ def _tell(tellings: list[Telling], at: datetime) -> None:
 
 
 def _window(fact: Fact, zone: str) -> str:
-    starts = parse_datetime(fact.values.get("starts_at") or "")
-    ends = parse_datetime(fact.values.get("ends_at") or "")
+    return _span(fact.values.get("starts_at") or "", fact.values.get("ends_at") or "", zone)
+
+
+def _span(begins: str, finishes: str, zone: str) -> str:
+    starts, ends = parse_datetime(begins), parse_datetime(finishes)
     if not starts or not ends:
         return ""
     local = starts.astimezone(ZoneInfo(zone)), ends.astimezone(ZoneInfo(zone))

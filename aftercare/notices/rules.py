@@ -14,6 +14,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "工程师已接单，请选择上门时间：{link}。不方便请来电。",
         "An engineer has accepted your order; please choose a time: {link}.",
     ),
+    "other_times": (
+        "很抱歉，原定 {window} 不能按时上门。请另选时间：{link}。不方便请来电。",
+        "We are sorry: we can't come {window} as promised. Please choose another time: {link}.",
+    ),
     "booked": (
         "预约已确认：{window} 上门，编号 {appointment}。{preparation}。{fee}查看或改期：{link}",
         "Booked: {window}, number {appointment}. {preparation}. {fee} See or change: {link}",

@@ -24,6 +24,7 @@ from ..rules import write_text
 
 PURPOSE = {
     "slots": "slots",
+    "other_times": "slots",
     "booked": "slots",
     "rescheduled": "slots",
     "quote": "consent",

@@ -27,6 +27,7 @@ from aftercare.visits.services import (
     adopt_work,
     book_visit,
     cancel_appointment,
+    offer_other_times,
     propose_slots,
     reschedule_visit,
     settle_work,
@@ -185,6 +186,9 @@ def work_order_book(request: HttpRequest, number: str) -> HttpResponse:
     act = request.POST.get("act", "book")
     if act == "propose":
         propose_slots(order, by=who, at=at)
+    elif act == "ask" and appointment:
+        offer_other_times(appointment, by=who, at=at, because=request.POST.get("because", ""))
+        messages.info(request, _("The customer is asked for another time"))
     elif act == "cancel" and appointment:
         cancel_appointment(appointment, by=who, at=at, because=request.POST.get("because", "") or "—")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -31,10 +32,13 @@ from ..rules import Span
 from ..selectors import open_appointment, slots_for
 
 
-def propose_slots(order: WorkOrder, *, by: Actor, at: datetime) -> Appointment:
+def propose_slots(
+    order: WorkOrder, *, by: Actor, at: datetime, instead_of: Span | None = None
+) -> Appointment:
     """Offer the customer two or three windows from the engineer's real calendar; the clocks wait for the answer.
 
     Refused when nobody has accepted the order, or the engineer has fewer than one free window in the pack's horizon.
+    `instead_of`: the window that was promised and can't be kept.
     """
     require(by, "propose_slots", unit_id=order.unit_id, reach=not by.own_only)
     if order.assignee_id is None:
@@ -53,7 +57,10 @@ def propose_slots(order: WorkOrder, *, by: Actor, at: datetime) -> Appointment:
         prefixed = policy.pack.pack.number_with_prefix
         appointment.number = next_number("AP", at=at, zone=zone_of(order.unit_id), with_prefix=prefixed)
         appointment.save(force_insert=True)
-        record("appointment.proposed", appointment, by=by, at=at, values={"slots": appointment.slots})
+        values: dict[str, Any] = {"slots": appointment.slots}
+        if instead_of:
+            values["instead_of"] = [instant.isoformat() for instant in instead_of]
+        record("appointment.proposed", appointment, by=by, at=at, values=values)
         if not order.waiting_for:
             pause_work_order(order, "customer", by=MACHINE, at=at)
     return appointment
@@ -154,6 +161,24 @@ def cancel_appointment(appointment: Appointment, *, by: Actor, at: datetime, bec
         order = WorkOrder.objects.get(pk=appointment.order_id)
         if was_booked and order.state == "booked":
             unbook_work_order(order, by=by, at=at, because=because)
+
+
+def offer_other_times(appointment: Appointment, *, by: Actor, at: datetime, because: str) -> Appointment:
+    """Take back a promised window that can't be kept, and offer the customer others by link: both, or neither.
+
+    Refused when the visit has begun, without a reason, or when the engineer has no free window.
+    """
+    if len(because.strip()) < 2:
+        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    if appointment.state != "booked" or not appointment.starts_at or not appointment.ends_at:
+        raise Conflict(_("only a booked visit can be moved"), where="state", expected="booked")
+    with transaction.atomic():
+        order = WorkOrder.objects.select_for_update(of=("self",)).get(pk=appointment.order_id)
+        if order.state != "booked":
+            raise Conflict(_("the visit has begun"), where="state", expected="booked")
+        cancel_appointment(appointment, by=by, at=at, because=because.strip())
+        order = WorkOrder.objects.select_related("request").get(pk=order.pk)
+        return propose_slots(order, by=by, at=at, instead_of=(appointment.starts_at, appointment.ends_at))
 
 
 def remind_appointments(*, at: datetime) -> int:

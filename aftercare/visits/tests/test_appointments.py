@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError
@@ -11,6 +12,7 @@ from aftercare.dispatch.models import Offer
 from aftercare.dispatch.services import accept_offer
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.notices.models import Message
 from aftercare.people.rules import MACHINE, customer_actor
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Invalid
@@ -22,6 +24,7 @@ from aftercare.visits.services import (
     book_visit,
     cancel_appointment,
     choose_slot,
+    offer_other_times,
     remind_appointments,
     reschedule_visit,
 )
@@ -82,6 +85,43 @@ def test_the_customer_chooses_and_is_reminded_an_hour_before(cast):
     assert remind_appointments(at=appointment.starts_at - HOUR - timedelta(seconds=1)) == 0
     assert remind_appointments(at=appointment.starts_at - HOUR) == 1
     assert remind_appointments(at=appointment.starts_at) == 0
+
+
+def test_a_promise_that_cant_be_kept_is_taken_back_with_other_times_in_hand(cast):
+    order = accepted(cast)
+    first = Appointment.objects.select_related("order").get()
+    choose_slot(first, 0, by=customer_actor(cast.wang.pk, "王*"), at=MORNING)
+    deliver_until_idle(at=MORNING)
+    with pytest.raises(Invalid):
+        offer_other_times(first, by=cast.actor("li"), at=MORNING + HOUR, because="")
+    lost = (first.starts_at, first.ends_at)
+    second = offer_other_times(first, by=cast.actor("li"), at=MORNING + HOUR, because="周工的车坏了")
+    deliver_until_idle(at=MORNING + HOUR)
+    order.refresh_from_db()
+    assert (first.state, second.state, order.state, order.waiting_for) == (
+        "cancelled",
+        "proposed",
+        "pending",
+        "customer",
+    )
+    assert order.assignee_id == cast.staff["zhou"].pk, "in the same hands"
+    said = Message.objects.filter(template="other_times").get()
+    assert f"{lost[0].astimezone(ZoneInfo('Asia/Shanghai')):%m-%d %H:%M}" in said.body and "/c/" in said.body
+    with pytest.raises(Conflict):
+        offer_other_times(first, by=cast.actor("li"), at=MORNING + HOUR, because="再试一次")
+
+
+def test_a_promise_stays_when_no_other_time_can_be_offered(cast):
+    accepted(cast)
+    first = Appointment.objects.select_related("order").get()
+    choose_slot(first, 0, by=customer_actor(cast.wang.pk, "王*"), at=MORNING)
+    add_leave(
+        cast.staff["zhou"], starts_at=MORNING, ends_at=MORNING + timedelta(days=30), reason="住院", by=cast.actor("zheng"), at=MORNING
+    )  # fmt: skip
+    with pytest.raises(Conflict):
+        offer_other_times(first, by=cast.actor("li"), at=MORNING + HOUR, because="周工住院")
+    first.refresh_from_db()
+    assert first.state == "booked"
 
 
 @pytest.mark.parametrize("index", [-1, 3, 99])
