@@ -80,7 +80,7 @@ def field_upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     who = actor(request)
     size, starts = request.GET.get("size", ""), request.GET.get("from", "")
     try:
-        if not size.isdigit() or not starts.isdigit() or len(size) > 9 or len(starts) > 9:
+        if not size.isdecimal() or not starts.isdecimal() or len(size) > 9 or len(starts) > 9:
             raise Invalid(_("this is not a number of bytes"), where="size, from", expected="0, 1, 2, …")
         if int(request.headers.get("Content-Length") or 0) > PIECE:
             raise Invalid(
@@ -136,7 +136,7 @@ def _take(told: ToldAction, sent: Outbox, who: Actor, at: datetime) -> Answer:
 
 def _answer_offer(who: Actor, told: ToldAction, at: datetime) -> None:
     number = told.about.removeprefix("offer:")
-    if not number.isdigit() or len(number) > 18 or told.step not in ("accept", "refuse"):
+    if not number.isdecimal() or len(number) > 18 or told.step not in ("accept", "refuse"):
         raise NotFound()
     answer_offer(who, int(number), told.step, Told(told.values), at=at)
 

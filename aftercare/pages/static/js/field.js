@@ -285,6 +285,7 @@
     for (const path of new Set(links.concat(location.pathname))) {
       try {
         if (path !== "/today" && !doc.querySelector('a.past[href="' + path + '"]') && !/finished/.test(phone.dataset.stage || "")) { await keepContact(path); await showContact(); }
+        if (Date.now() - await store.keptAt(path) < 300e3) { continue; }
         const answer = await fetch(path, { headers: { "X-Background": "1" } });
         if (answer.ok && !answer.redirected) { await store.keepPage(path, await answer.text(), answer.headers.get("Content-Security-Policy")); }
       } catch (error) { return; }

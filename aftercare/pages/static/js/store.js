@@ -194,7 +194,7 @@
   function tell(what) { others.postMessage(what); listeners.forEach(function (act) { act(what); }); }
 
   scope.phoneStore = {
-    keepPage: keepPage, page: page, forgetPage: (path) => drop("pages", path), forgetPages: () => on("pages", "readwrite", (s) => s.clear()), saveDraft: saveDraft, draft: draft, forgetDraft: (name) => drop("drafts", name),
+    keepPage: keepPage, page: page, keptAt: (path) => get("pages", path).then((row) => (row ? row.at : 0)), forgetPage: (path) => drop("pages", path), forgetPages: () => on("pages", "readwrite", (s) => s.clear()), saveDraft: saveDraft, draft: draft, forgetDraft: (name) => drop("drafts", name),
     add: add, rows: rows, valuesOf: valuesOf, photoOf: photoOf, forget: forget, send: send, sendAll: sendAll, tidy: tidy, wipe: wipe,
     listen: (act) => listeners.push(act),
   };
