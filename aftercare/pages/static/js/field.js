@@ -56,8 +56,8 @@
     const n = String(wrong.length || waiting.length);
     let text = wrong.length ? words.wrong : trouble === "signed-out" ? words.signed_out : away ? (waiting.length ? words.away : words.away_all) : sending || waiting.length ? words.sending : "";
     pill.querySelector("span").textContent = text.replace("{n}", n);
-    rows.slice(-12).forEach(function (row, n, shown) {
-      const together = row.state === "held" && shown[n + 1] && shown[n + 1].state === "held" && shown[n + 1].about === row.about;
+    rows.slice(-12).forEach(function (row, place, shown) {
+      const next = shown[place + 1], together = row.state === "held" && next && next.state === "held" && next.about === row.about;
       const item = el("li"), end = el("span", "", "num ink3");
       item.dataset.s = row.state;
       item.append(el("span", clock(row.at), "num"), el("span", (job && row.about === job ? "" : row.about.replace("offer:", words.offer + " ") + " · ") + row.label));
@@ -68,12 +68,12 @@
       if (row.state === "refused" || row.state === "held") {
         const acts = el("p", "", "acts");
         if (row.state === "refused" && !job && !row.about.startsWith("offer:") && row.step !== "photo") { const link = el("a", words.mend, "btn"); link.href = "/today/" + row.about; acts.append(link); }
-        const away = el("button", row.state === "held" ? words.seen : words.drop, "btn");
-        away.type = "button";
-        away.addEventListener("click", function () {
+        const seen = el("button", row.state === "held" ? words.seen : words.drop, "btn");
+        seen.type = "button";
+        seen.addEventListener("click", function () {
           rows.filter((r) => r === row || (row.state === "held" && r.state === "held" && r.about === row.about)).forEach((r) => store.forget(r.seq));
         });
-        acts.append(away);
+        acts.append(seen);
         item.append(acts);
       }
       list.append(item);
