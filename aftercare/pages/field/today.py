@@ -95,6 +95,8 @@ def field_step(request: HttpRequest, number: str, step: str) -> HttpResponse:
             "typed": request.POST,
         }
         return render(request, "field/job.html", values, status=422)
+    if step in ("abandon", "convert"):  # the order is in nobody's hands now
+        return redirect("field_today")
     return redirect("field_job", number)
 
 
