@@ -28,5 +28,4 @@ def words() -> dict[str, str]:
         "no_room": _("the phone could not keep this; free some space and try again"),
         "unsent": _("{n} actions were not sent yet. Signing out deletes them."),
         "scan": _("Scan"), "no_camera": _("the camera is not allowed"), "no_part": _("No part {code} in the price list"),
-        "same_serial": _("The serial is the recorded one"), "other_serial": _("Another serial than recorded: {code}"),
     }  # fmt: skip

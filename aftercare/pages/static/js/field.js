@@ -342,17 +342,15 @@
     video.onclick = stop;
     for (let tries = 0; tries < 300 && video.isConnected; tries++) {
       const codes = await reader.detect(video).catch(() => []);
-      if (codes.length) { found(button, codes[0].rawValue); break; }
+      if (codes.length) { found(codes[0].rawValue); break; }
       await new Promise((done) => setTimeout(done, 100));
     }
     stop();
   });
-  function found(button, code) {
+  function found(code) {
     const part = Array.prototype.find.call(doc.querySelectorAll("[data-price]"), (field) => field.name === "part:" + code || field.dataset.model === code);
-    if (button.dataset.scan === "part" && part) { part.value = Number(part.value) + 1; part.dispatchEvent(new Event("input", { bubbles: true })); part.scrollIntoView({ block: "center" }); return; }
-    const told = doc.querySelector("[data-scanned]");
-    told.hidden = false;
-    told.textContent = button.dataset.scan === "part" ? words.no_part.replace("{code}", code) : code === button.dataset.serial ? words.same_serial : words.other_serial.replace("{code}", code);
+    if (!part) { complain([{ where: words.scan, what: words.no_part.replace("{code}", code) }]); return; }
+    part.value = Number(part.value) + 1; part.dispatchEvent(new Event("input", { bubbles: true })); part.scrollIntoView({ block: "center" });
   }
 
   addEventListener("online", function () { trouble = ""; sync(); });
