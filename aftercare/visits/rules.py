@@ -131,4 +131,7 @@ def instant_by_our_clock(
     A phone whose clock is wrong is wrong by the same amount at both readings. Never in the future, and never before
     `not_before`: the step or the order it follows.
     """
-    return max(min(told_at + (now - device_now), now), not_before)
+    ago = min(
+        max(device_now - told_at, timedelta(0)), timedelta(days=3650)
+    )  # no clock leads out of the calendar
+    return max(now - ago, not_before)
