@@ -67,13 +67,14 @@ def connected(url: str) -> psycopg.Connection:
 
 
 def crash_database(url: str) -> None:
-    """Kill one of the server's processes: it ends all others, recovers from its log and starts anew."""
-    with connected(url) as link:
-        pids = link.execute(
-            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-        )
-        for (pid,) in pids.fetchall()[:1]:
-            os.kill(pid, signal.SIGKILL)
+    """Kill one of the server's processes: it ends all others, recovers from its log and starts anew.
+
+    A connection made before the server has noticed would be cut a moment later; so one stands by until it is cut.
+    """
+    with connected(url) as victim, connected(url) as witness:
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            witness.execute("SELECT pg_sleep(60)")
     connected(url).close()
 
 
