@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-FRESH_FOR = 1.0
+FRESH_FOR = 1.0  # seconds
 AT_MOST = 1000
 
 
@@ -37,7 +37,18 @@ class briefly(Generic[Key, Value]):  # noqa: N801 - a decorator
         self._known.clear()
 
 
-_all: list[briefly] = []  # type: ignore[type-arg]
+class Remembers(Protocol):
+    """Whatever can forget what it knows of the database."""
+
+    def forget(self) -> None: ...
+
+
+_all: list[Remembers] = []
+
+
+def remembers(one: Remembers) -> None:
+    """Have `one` forget together with all others."""
+    _all.append(one)
 
 
 def forget_all() -> None:

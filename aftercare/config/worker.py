@@ -11,10 +11,11 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
+from aftercare.dispatch.services import plan_wished_days
 from aftercare.ledger.services import consumers_behind, deliver
 from aftercare.ledger.services.delivery import BATCH
 from aftercare.ledger.services.facts import CHANNEL
-from aftercare.routing.engine import warm_up
+from aftercare.routing.engine import is_ready
 from aftercare.sla.selectors import next_due_at
 from aftercare.sla.services import sweep_clocks
 
@@ -22,6 +23,11 @@ from .schedule import run_due
 
 GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
 LOOK_EVERY = 1.0  # seconds; a clock that begins meanwhile is due later than that
+BESIDE = (
+    "sweep_clocks",
+    "plan_wished_days",
+)  # what has a thread of its own, so that no delivery waits for it
+PLAN_EVERY = 5.0  # seconds
 AT_LEAST = 0.05  # seconds between two sweeps, so that what is due together is swept together
 log = structlog.get_logger(__name__)
 
@@ -41,7 +47,8 @@ class Worker:
         os.nice(5)  # who waits at a page goes before work that may follow a moment later
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        for beside in (self._outgoing, self._sweep, warm_up):
+        is_ready()
+        for beside in (self._outgoing, self._sweep, self._plan):
             threading.Thread(target=beside, daemon=True).start()
         parent = os.getppid()
         while not self.stopping.is_set():
@@ -66,7 +73,7 @@ class Worker:
         raw = connection.connection
         while not self.stopping.is_set():
             busy = sum(deliver(consumer, at=datetime.now(UTC)) for consumer in consumers_behind())
-            busy += run_due(self.last_run, at=datetime.now(UTC), leave_out=("sweep_clocks",))
+            busy += run_due(self.last_run, at=datetime.now(UTC), leave_out=BESIDE)
             if not busy:
                 for _note in raw.notifies(timeout=1.0, stop_after=1):
                     pass
@@ -90,6 +97,19 @@ class Worker:
                 self._recover()
             except Exception:
                 log.exception("sweep_failed")
+                self._recover()
+        connection.close()
+
+    def _plan(self) -> None:
+        """Search for better days where something happened, beside the loop; a compiled search lets the others run."""
+        while not self.stopping.wait(PLAN_EVERY):
+            try:
+                plan_wished_days(at=datetime.now(UTC))
+            except (OperationalError, InterfaceError) as error:
+                log.warning("database_lost", error=str(error).splitlines()[0])
+                self._recover()
+            except Exception:
+                log.exception("plan_failed")
                 self._recover()
         connection.close()
 

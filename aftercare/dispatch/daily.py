@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aftercare.people.models import Leave, Shift, Unit
+from django.db.models import Q
+
+from aftercare.people.models import Leave, Shift, Staff, Unit
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import units_below, zone_of
+from aftercare.people.selectors import path_of, units_below, zone_of
 from aftercare.policies.rules import Dispatch
 from aftercare.policies.selectors import policy_for
 from aftercare.routing.days import Day, Job, make_day
 from aftercare.routing.days import Person as Worker
 from aftercare.routing.places import Spot
-from aftercare.visits.keeping import place_of, travel_for, usual_minutes
+from aftercare.visits.keeping import Rest, pickup_of, place_of, rests_of, travel_for, usual_minutes
 from aftercare.visits.models import Appointment, Visit
 from aftercare.workorders.models import WorkOrder
 
+from .crew import Crew
 from .models import Offer
 from .rules import Job as Match
 from .rules import Person, hard_rules
-from .selectors import Crew
 
+LISTED = 500  # orders nobody has that are shown and planned, the oldest
 FREEZE = timedelta(minutes=30)  # what begins within this time is not touched any more
 DROPS = {
     "critical": 480 * 60,
@@ -35,7 +39,8 @@ DROPS = {
 PROMISE = 48 * 3600  # … and on top of it what a broken promise is worth
 MOVED = 600  # seconds of travel that telling two engineers of a change is worth
 STRANGER = 120  # seconds that somebody who does not know the customer costs
-PROVIDER = 5400  # seconds that an outside provider costs
+PROVIDER = 5400  # seconds of travel that an outside provider costs, and
+YUAN = 60  # … for each yuan of its price
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,12 @@ class Planned:
 
 @dataclass
 class Shown:
-    """Somebody on the board: their shifts and leaves of the day, and their visits in order."""
+    """Somebody on the board: their shifts, leaves and break of the day, and their visits in order."""
 
     person: Person
     shifts: list[tuple[datetime, datetime]]
     leaves: list[tuple[datetime, datetime]]
+    rest: Rest | None = None
     visits: list[Planned] = field(default_factory=list)
 
 
@@ -88,16 +94,17 @@ def day_of_unit(unit: Unit, on: date, *, at: datetime) -> BoardDay:
     orders = list(
         WorkOrder.objects.filter(unit_id__in=below, state="pending", assignee=None, opened_at__lt=ends)
         .exclude(service_type="remote")
-        .select_related("request__customer", "unit")
-        .order_by("opened_at")[:300]
+        .select_related("request__customer", "unit", "pickup_unit")
+        .order_by("opened_at")[:LISTED]
     )
-    crew = Crew(orders, at=at, zone=zone)
+    crew = Crew(orders, at=at, zone=zone, units=below)
     shifts = _spans(Shift, starts, ends)
     leaves = _spans(Leave, starts, ends)
+    rests = rests_of(Staff.objects.filter(pk__in=shifts).only("unit"), starts, ends)
     people = {
-        person.id: Shown(person, shifts[person.id], leaves.get(person.id, []))
+        person.id: Shown(person, shifts[person.id], leaves.get(person.id, []), rests.get(person.id))
         for person in crew.everybody
-        if person.group in below and person.id in shifts
+        if person.id in shifts
     }
     for visit in [*_booked(people, starts, ends), *_begun(people, starts, ends, at)]:
         people[visit.staff_id].visits.append(visit)
@@ -134,14 +141,25 @@ def engine_day(
     orders: dict[int, WorkOrder] = {}
     workers: list[Worker] = []
     given = {order.pk: staff for order, staff in extra}
+    fair = _fair_minutes(board, rules)
     open_offers = Counter(offer.staff_id for offer in board.offers.values())
     for shown in board.people.values():
         free_from, spot = max(shown.shifts[0][0], at), _start(shown.person)
         for visit in shown.visits:
             if visit.order.pk in given:
                 continue
-            if visit.state != "booked" or visit.begins < fixed_until:
+            if visit.state in ("doing", "done") or visit.begins < fixed_until:
                 free_from, spot = max(free_from, visit.ends), place_of(visit.order) or spot
+                continue
+            if visit.order.people == 2:  # two have agreed to meet: that is not planned anew
+                number = -visit.order.pk if visit.state == "helping" else visit.order.pk
+                meeting = replace(
+                    _job(visit.order, ((visit.begins, visit.begins),), promised=True), id=number
+                )
+                jobs.append(meeting if number > 0 else replace(meeting, pickup=None))
+                routes.setdefault(shown.person.id, []).append(number)
+                holder[number], orders[number] = shown.person.id, visit.order
+                pinned.add(number)
                 continue
             assert visit.window is not None  # booked visits have one
             jobs.append(_job(visit.order, (visit.window,), promised=True))
@@ -151,12 +169,15 @@ def engine_day(
                 pinned.add(visit.order.pk)
         ends = min([shown.shifts[-1][1], *(a for a, _b in shown.leaves if a > free_from)])
         away = any(a <= free_from < b for a, b in shown.leaves)
+        begun = sum(visit.state in ("doing", "done") for visit in shown.visits)
         in_plan = len(routes.get(shown.person.id, ())) + open_offers[shown.person.id]
         room = rules.max_unfinished - shown.person.unfinished + in_plan
         workers.append(
             Worker(
-                shown.person.id, spot, (free_from, max(free_from, free_from if away else ends)), most=max(room, 0),
-                provider=shown.person.is_provider,
+                shown.person.id, spot, (free_from, max(free_from, free_from if away else ends)),
+                most=max(min(room, rules.most_a_day - begun), 0), provider=shown.person.is_provider,
+                rest=shown.rest if shown.rest and not away and free_from <= shown.rest[1] else None,
+                fair_minutes=fair.get(shown.person.id),
             )
         )  # fmt: skip
     today = (max(at + FREEZE, board.starts + timedelta(hours=8)), board.starts + timedelta(hours=20))
@@ -170,7 +191,7 @@ def engine_day(
         jobs.append(_job(order, (window,), promised=promised))  # type: ignore[arg-type]
         holder[order.pk], orders[order.pk] = staff, order
         pinned.add(order.pk)
-    known = Crew(list(orders.values()), at=at, zone=zone_of(board.unit.pk))
+    known = Crew(list(orders.values()), at=at, zone=zone_of(board.unit.pk), units=units_below(board.unit))
     seen = {pk: {person.id: person for person in known.people_for(order)} for pk, order in orders.items()}
 
     def price(job: Job, worker: Worker) -> int | None:
@@ -180,13 +201,38 @@ def engine_day(
         if job.id not in pinned and against(order, person, rules, board.on):
             return None
         if person.is_provider:
-            return PROVIDER
+            return _price_of_provider(order, person)
         moved = MOVED if job.id in holder and holder[job.id] != worker.id else 0
         return moved + (0 if person.was_there else STRANGER)
 
     middle = (max(at, today[0]) + (max(at, today[1]) - max(at, today[0])) / 2).astimezone(board.starts.tzinfo)
     day = make_day(jobs, workers, travel_for(board.unit.pk), hour=middle.hour, price=price)
     return day, routes
+
+
+def _price_of_provider(order: WorkOrder, person: Person) -> int | None:
+    """Give what it costs in seconds of travel that a provider does it; None where it may not by itself."""
+    terms = person.terms
+    if terms is None or terms.left_today < 1 or not terms.areas & set(path_of(order.unit_id)):
+        return None
+    return PROVIDER + terms.visit_fen * YUAN // 100
+
+
+def _fair_minutes(board: BoardDay, rules: Dispatch) -> dict[int, int]:
+    """Give by person how many minutes more they may get before more is dear: what the middle of the team works, and an hour."""
+    own = [shown for shown in board.people.values() if not shown.person.is_provider]
+    worked: dict[int, float] = {}
+    total: list[float] = []
+    for shown in own:
+        minutes = {True: 0.0, False: 0.0}
+        for visit in shown.visits:
+            minutes[visit.state in ("doing", "done")] += (visit.ends - visit.begins).total_seconds() / 60
+        worked[shown.person.id] = minutes[True]
+        total.append(minutes[True] + minutes[False])
+    if not total:
+        return {}
+    bound = median(total) + rules.fair_beyond / 60
+    return {person: max(0, round(bound - minutes)) for person, minutes in worked.items()}
 
 
 def against(order: WorkOrder, person: Person, rules: Dispatch, on: date) -> list[tuple[str, str]]:
@@ -206,20 +252,25 @@ def _spans(model: Any, starts: datetime, ends: datetime) -> dict[int, list[tuple
 
 def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[Planned]:
     rows = (
-        Appointment.objects.filter(
-            state="booked", engineer_id__in=people, starts_at__gte=starts, starts_at__lt=ends
+        Appointment.objects.filter(state="booked", starts_at__gte=starts, starts_at__lt=ends,
+            order__state__in=["booked", "in_service"],
         )
-        .filter(order__state="booked")
-        .select_related("order__request__customer", "order__unit")
-    )
-    return [
-        Planned(
-            row.order, row.engineer_id, row.planned_from or row.starts_at, row.planned_to or row.ends_at,
-            (row.starts_at, row.ends_at), "booked", row.pinned, row.pk,
-        )
-        for row in rows
-        if row.starts_at and row.ends_at
-    ]  # fmt: skip
+        .filter(Q(engineer_id__in=people) | Q(helper_id__in=people))
+        .select_related("order__request__customer", "order__unit", "order__pickup_unit")
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        if not row.starts_at or not row.ends_at:
+            continue
+        planned = row.planned_from or row.starts_at, row.planned_to or row.ends_at
+        window = row.starts_at, row.ends_at
+        going = row.order.state == "in_service"
+        if row.engineer_id in people and not going:
+            found.append(Planned(row.order, row.engineer_id, *planned, window, "booked", row.pinned, row.pk))
+        if row.helper_id in people:
+            state = "doing" if going else "helping"
+            found.append(Planned(row.order, row.helper_id, *planned, window, state, True, row.pk))
+    return found
 
 
 def _begun(people: dict[int, Shown], starts: datetime, ends: datetime, at: datetime) -> list[Planned]:
@@ -253,6 +304,7 @@ def _job(order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], *, pr
         usual_minutes(order),
         drop=drop,
         firm=promised or order.urgency == "critical",
+        pickup=pickup_of(order),
     )
 
 

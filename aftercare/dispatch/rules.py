@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from aftercare.policies.rules import Dispatch
 from aftercare.routing.places import great_circle_km
+
+SOON = 240  # minutes: whoever could begin later than this gets no points for being quick
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,16 @@ class Job:
     lat: float | None
     lon: float | None
     is_remote: bool = False
+    units: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an external provider has agreed to: the units whose orders it takes, its price for a visit, how many more today."""
+
+    areas: frozenset[int]
+    visit_fen: int
+    left_today: int
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class Person:
     lat: float | None
     lon: float | None
     is_provider: bool = False
+    terms: Terms | None = None
     was_there: bool = False
     refused_before: bool = False
     group: int = 0
@@ -55,6 +68,7 @@ class Candidate:
     points: dict[str, int] = field(default_factory=dict)
     gives_way_to: list[int] = field(default_factory=list)
     goes_first: bool = False
+    begins_in: int | None = None
 
     @property
     def is_possible(self) -> bool:
@@ -79,6 +93,10 @@ class Candidate:
             judged["gives_way_to"] = self.gives_way_to
         if self.goes_first:
             judged["senior"] = True
+        if self.begins_in is not None:
+            judged["begins_in"] = self.begins_in
+        if self.person.terms is not None:
+            judged["visit_fen"] = self.person.terms.visit_fen
         return {**who, **reasons, **judged, "total": self.total}
 
 
@@ -103,7 +121,7 @@ def hard_rules(job: Job, person: Person, rules: Dispatch, *, on: date) -> list[t
     if person.refused_before:
         against.append(("refused_before", ""))
     if person.is_provider:
-        against.append(("provider", ""))
+        against += _provider_rules(job, person.terms)
     return against
 
 
@@ -111,20 +129,46 @@ def rank_candidates(job: Job, people: Iterable[Person], rules: Dispatch, *, on: 
     """Judge everybody: those who can, best first; then those who can't, with what is against it.
 
     Whoever has more than `backlog_over` unfinished comes after the idle colleagues of the same group (M52); what is of an
-    urgency in `senior_for` goes to senior technicians first (M26).
+    urgency in `senior_for` goes to senior technicians first (M26); external providers come last, the cheapest first.
     """
     judged = _redistributed([_judge(job, person, rules, on=on) for person in people], rules)
-    return sorted(
-        judged,
-        key=lambda c: (
-            not c.is_possible,
-            not c.goes_first,
-            bool(c.gives_way_to),
-            -c.total,
-            len(c.against),
-            c.person.number,
-        ),
-    )
+    return sorted(judged, key=_order)
+
+
+def after_trying(
+    ranked: Sequence[Candidate], begins_in: Mapping[int, int | None], rules: Dispatch
+) -> list[Candidate]:
+    """Rank again those tried in their day: by when they could begin, in minutes, instead of the mere way.
+
+    `begins_in` has the first few; None: what they promised leaves no room today. The others stay behind them.
+    """
+    tried = [_with_begin(c, begins_in[c.person.id], rules) for c in ranked if c.person.id in begins_in]
+    return sorted(tried, key=_order) + [c for c in ranked if c.person.id not in begins_in]
+
+
+def _with_begin(c: Candidate, minutes: int | None, rules: Dispatch) -> Candidate:
+    quickness = 0.0 if minutes is None else max(0.0, 1 - minutes / SOON)
+    points = {**c.points, "travel": round(rules.weights.travel * quickness)}
+    return replace(c, points=points, begins_in=minutes)
+
+
+def _order(c: Candidate) -> tuple[Any, ...]:
+    price = c.person.terms.visit_fen if c.is_possible and c.person.terms else 0
+    return (
+        not c.is_possible, c.is_possible and c.person.is_provider, price, not c.goes_first, bool(c.gives_way_to), -c.total,
+        len(c.against), c.person.number,
+    )  # fmt: skip
+
+
+def _provider_rules(job: Job, terms: Terms | None) -> list[tuple[str, str]]:
+    if terms is None:
+        return [("provider", "")]
+    against = []
+    if not terms.areas & job.units:
+        against.append(("outside_area", ""))
+    if terms.left_today < 1:
+        against.append(("quota_used", ""))
+    return against
 
 
 def passed_over(ranked: Iterable[Candidate], chosen: Candidate) -> list[Candidate]:

@@ -35,6 +35,15 @@ class Unit(models.Model):
         return self.name
 
 
+class ProviderTerms(models.Model):
+    """What an external provider has agreed to: whose orders it takes (units and all below), its price, its orders a day."""
+
+    unit = models.OneToOneField(Unit, on_delete=models.CASCADE, related_name="terms")
+    areas = ArrayField(models.BigIntegerField())
+    visit_fen = models.PositiveIntegerField()
+    daily_quota = models.PositiveSmallIntegerField()
+
+
 class StaffManager(BaseUserManager["Staff"]):
     def get_by_natural_key(self, username: str | None) -> Staff:
         return self.get(number__iexact=(username or "").strip())
@@ -98,11 +107,17 @@ class Certificate(models.Model):
 
 
 class Shift(models.Model):
-    """A stretch of time in which somebody works."""
+    """A stretch of time in which somebody works; a break of so many minutes begins between `rest_from` and `rest_until`.
+
+    Without a break of its own the pack's rule holds; 0 minutes: none.
+    """
 
     staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="shifts")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    rest_from = models.DateTimeField(null=True)
+    rest_until = models.DateTimeField(null=True)
+    rest_minutes = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["staff", "ends_at"], name="shift_of_staff")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from django.db.models.functions import JSONObject
 from aftercare.briefly import briefly
 from aftercare.refusals import NotFound
 
-from .models import ApiClient, Certificate, Leave, Shift, Staff, Unit
+from .models import ApiClient, Certificate, Leave, ProviderTerms, Shift, Staff, Unit
 from .rules import EVERYWHERE, FIELD, Actor
 
 
@@ -98,7 +99,7 @@ def names_of(staff_ids: set[int]) -> dict[int, tuple[str, str]]:
 
 
 def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
-    """Give everyone who visits customers, in one query: `held` (certificates begun by `on`, as code and last day),
+    """Give everybody who visits customers, in one query: `held` (certificates begun by `on`, as code and last day),
     `on_shift`, `on_leave` and `next_shift_at` as of `at`."""
     mine = OuterRef("pk")
     held = Certificate.objects.filter(staff=mine, valid_on__lte=on).values("staff")
@@ -119,6 +120,11 @@ def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
         )
         .order_by("id")
     )  # fmt: skip
+
+
+def provider_terms(unit_ids: Iterable[int]) -> dict[int, ProviderTerms]:
+    """Give what providers have agreed to, by unit; those without terms get orders by hand only."""
+    return {row.unit_id: row for row in ProviderTerms.objects.filter(unit_id__in=list(unit_ids))}
 
 
 @briefly
@@ -147,6 +153,11 @@ def leave_for(actor: Actor, leave_id: int) -> Leave:
 def shifts_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     rows = Shift.objects.filter(staff_id=staff_id, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
     return list(rows.values_list("starts_at", "ends_at"))
+
+
+def shifts_ahead(staff_id: int, *, at: datetime) -> list[Shift]:
+    """Give the next shifts of somebody, the one they are in first."""
+    return list(Shift.objects.filter(staff_id=staff_id, ends_at__gt=at).order_by("starts_at")[:21])
 
 
 def leaves_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,13 +42,19 @@ class GreatCircle:
     by_hour: Mapping[int, float] = field(default_factory=dict)
     settle: int = 180
 
-    def table(self, spots: Sequence[Spot], *, hour: int) -> Table:
+    def seconds_at(self, hour: int) -> Callable[[Spot, Spot], int]:
+        """Give the function that tells the seconds of one way at that hour of the day."""
         per_km = self.detour / (self.kmh * self.by_hour.get(hour, 1.0)) * 3600
-        rows = []
-        for a in spots:
-            ways = [great_circle_km(a, b) for b in spots]
-            rows.append([round(km * per_km) + self.settle if km > 0.02 else 0 for km in ways])
-        return rows
+
+        def seconds(a: Spot, b: Spot) -> int:
+            km = great_circle_km(a, b)
+            return round(km * per_km) + self.settle if km > 0.02 else 0
+
+        return seconds
+
+    def table(self, spots: Sequence[Spot], *, hour: int) -> Table:
+        seconds = self.seconds_at(hour)
+        return [[seconds(a, b) for b in spots] for a in spots]
 
 
 class RoadServer(ABC):

@@ -6,17 +6,19 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from datetime import time as clock_time
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import FilteredRelation, Q
 
-from aftercare.people.models import Staff
+from aftercare.people.models import Shift, Staff
 from aftercare.people.selectors import leaves_of, shifts_of, zone_of
 from aftercare.policies.selectors import policy_for
 from aftercare.routing.days import Job, Person, make_day
 from aftercare.routing.engine import Course
+from aftercare.routing.insertion import Stop
 from aftercare.routing.places import Spot, great_circle_km
 from aftercare.routing.travel import Calibration, GreatCircle, TravelProvider, Trip, calibrate, provider_named
 from aftercare.workorders.models import WorkOrder
@@ -30,6 +32,7 @@ FLOOR = 15  # minutes that no visit is planned shorter than
 A_LITTLE = Course(1, 5, (60.0,) * 6)
 LEARN_EVERY = 3600.0
 NOWHERE = Spot(0.0, 0.0)
+Rest = tuple[datetime, datetime, int]
 _learned: dict[int, tuple[float, Calibration]] = {}
 _minutes: dict[tuple[str, str], tuple[float, int]] = {}
 _roads: dict[str, TravelProvider] = {}
@@ -37,10 +40,11 @@ _roads: dict[str, TravelProvider] = {}
 
 @dataclass(frozen=True)
 class Promise:
-    """A visit and the window in which it is to begin; `id` is the order's."""
+    """A visit and the window in which it is to begin; `helps`: as the second of two, who fetches no parts."""
 
     order: WorkOrder
     window: Span
+    helps: bool = False
 
 
 def travel_for(unit_id: int) -> TravelProvider:
@@ -110,21 +114,49 @@ def promises_of(
 ) -> list[Promise]:
     """Give what an engineer has promised to begin in a stretch of time, and, if `held`, the slots others are choosing from."""
     rows = (
-        Appointment.objects.filter(engineer_id=engineer_id)
-        .filter(Q(state="booked", starts_at__gte=start, starts_at__lt=end) | Q(state="proposed"))
+        Appointment.objects.filter(Q(engineer_id=engineer_id) | Q(helper_id=engineer_id))
+        .filter(Q(state="booked", starts_at__gte=start, starts_at__lt=end) | Q(state="proposed", engineer_id=engineer_id))
         .exclude(order_id=without)
-        .select_related("order__request")
+        .select_related("order__request", "order__pickup_unit")
         .order_by("id")
-    )
+    )  # fmt: skip
     found = []
     for row in rows:
         if row.state == "booked" and row.starts_at and row.ends_at:
-            found.append(Promise(row.order, (row.starts_at, row.ends_at)))
+            helps = row.helper_id == engineer_id
+            found.append(Promise(row.order, begins_within(row.order, (row.starts_at, row.ends_at)), helps))
             continue
         lasts = timedelta(seconds=policy_for(row.unit_id).pack.appointment.hold_for)
         if held and row.proposed_at + lasts > at:
             spans = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in row.slots]
             found += [Promise(row.order, span) for span in spans if start <= span[0] < end]
+    return found
+
+
+def stops_of_day(
+    staff_ids: Iterable[int], *, at: datetime, until: datetime
+) -> dict[int, tuple[datetime, Spot | None, list[Stop]]]:
+    """Give by person when they are free (after the visit they are making), where they then are if that is known, and the
+    visits they promised to begin by `until`, as planned. Instants within stops are seconds since 1970. Nobody without any."""
+    rows = (
+        WorkOrder.objects.filter(assignee_id__in=list(staff_ids), state__in=["booked", "in_service"], window_starts_at__lt=until)
+        .annotate(booked=FilteredRelation("appointments", condition=Q(appointments__state="booked")))
+        .order_by("booked__planned_from", "window_starts_at")
+        .values_list(
+            "assignee_id", "state", "window_starts_at", "window_ends_at", "booked__planned_from", "booked__planned_to", "lat", "lon"
+        )
+    )  # fmt: skip
+    found: dict[int, tuple[datetime, Spot | None, list[Stop]]] = {}
+    for who, state, opens, closes, planned_from, planned_to, lat, lon in rows:
+        free_at, spot, stops = found.get(who, (at, None, []))
+        here = Spot(lat, lon) if lat is not None and lon is not None else None
+        lasts = (planned_to - planned_from).total_seconds() if planned_from else 60.0 * FLOOR
+        if state == "in_service":
+            found[who] = max(at, planned_to or at), here, stops
+            continue
+        if opens and closes:
+            stops.append(Stop(here, opens.timestamp(), closes.timestamp(), lasts))
+        found[who] = free_at, spot, stops
     return found
 
 
@@ -135,10 +167,12 @@ def plan_of_day(
     at: datetime,
     travel: TravelProvider | None = None,
     shifts: Sequence[Span] | None = None,
+    rest: Rest | None = None,
 ) -> tuple[dict[int, Span], int] | None:
     """Plan an engineer's promises of one day: when each begins and ends, by order, and the price in seconds of travel.
 
-    None when they can't all be kept. A promise beyond the shift lengthens it: whoever booked it agreed to that.
+    None when they can't all be kept, with `rest` in between. A promise beyond the shift lengthens it: whoever booked it
+    agreed to that.
     """
     if not promises:
         return {}, 0
@@ -149,12 +183,15 @@ def plan_of_day(
     shift = min([first, *(a for a, _b in shifts)]), max([last, *(b for _a, b in shifts)])
     home = spot_of(engineer)
     jobs = [
-        Job(n, place_of(promise.order), (promise.window,), usual_minutes(promise.order), drop=10**6)
+        Job(
+            n, place_of(promise.order), (promise.window,), usual_minutes(promise.order), drop=10**6,
+            pickup=None if promise.helps else pickup_of(promise.order),
+        )
         for n, promise in enumerate(promises)
-    ]
+    ]  # fmt: skip
     hour = (first + (last - first) / 2).astimezone(ZoneInfo(zone_of(engineer.unit_id))).hour
     day = make_day(
-        jobs, [Person(engineer.pk, home, shift)], travel or travel_for(engineer.unit_id), hour=hour
+        jobs, [Person(engineer.pk, home, shift, rest=rest)], travel or travel_for(engineer.unit_id), hour=hour
     )
     planned = day.plan()
     if planned.undone:
@@ -185,23 +222,71 @@ def windows_kept(
     local, travel = ZoneInfo(zone), travel_for(engineer.unit_id)
     whole = min(a for a, _b in windows) - timedelta(days=1), max(b for _a, b in windows) + timedelta(days=1)
     shifts, leaves = shifts_of(engineer.pk, *whole), leaves_of(engineer.pk, *whole)
-    days: dict[object, tuple[list[Promise], int]] = {}
+    days: dict[object, tuple[list[Promise], int, Rest | None]] = {}
     found = []
     for window in windows:
         start = window[0].astimezone(local).replace(hour=0, minute=0, second=0, microsecond=0)
         if start not in days:
-            promised = promises_of(engineer.pk, start, start + timedelta(days=1), at=at, without=order.pk)
-            known = plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts)
-            days[start] = promised, known[1] if known else 0
-        promised, price = days[start]
+            ends = start + timedelta(days=1)
+            promised = promises_of(engineer.pk, start, ends, at=at, without=order.pk)
+            rest = rests_of([engineer], start, ends).get(engineer.pk)
+            known = plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts, rest=rest)
+            if known is None:  # what is promised already leaves no time for it
+                rest, known = None, plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts)
+            days[start] = promised, known[1] if known else 0, rest
+        promised, price, rest = days[start]
         if any(a < window[1] and window[0] < b for a, b in leaves):
             continue
-        planned = plan_of_day(
-            engineer, [*promised, Promise(order, window)], at=at, travel=travel, shifts=shifts
-        )
+        promise = Promise(order, begins_within(order, window))
+        planned = plan_of_day(engineer, [*promised, promise], at=at, travel=travel, shifts=shifts, rest=rest)
         if planned is not None:
             found.append((planned[1] - price, window))
     return found
+
+
+def begins_within(order: WorkOrder, window: Span) -> Span:
+    """Give when a visit may begin: in its window; where two are needed they meet at its beginning."""
+    return (window[0], window[0]) if order.people == 2 else window
+
+
+def rests_of(staff: Iterable[Staff], start: datetime, end: datetime) -> dict[int, Rest]:
+    """Give by person the break of a local day: between when it begins, and its minutes; that of the shift, else the pack's."""
+    known = {person.pk: person for person in staff}
+    shifts = Shift.objects.filter(staff__in=known, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
+    found: dict[int, Rest] = {}
+    for shift in shifts:
+        rest = _rest_in(shift, start, known[shift.staff_id])
+        if rest:
+            found.setdefault(shift.staff_id, rest)
+    return found
+
+
+def _rest_in(shift: Shift, start: datetime, person: Staff) -> Rest | None:
+    if shift.rest_minutes is not None:
+        return (shift.rest_from, shift.rest_until, shift.rest_minutes) if shift.rest_minutes and shift.rest_from and shift.rest_until else None  # fmt: skip
+    rule = policy_for(person.unit_id).pack.dispatch.rest
+    if rule is None:
+        return None
+    begins, until = (
+        datetime.combine(start.date(), clock_time.fromisoformat(text), tzinfo=start.tzinfo)
+        for text in (rule.begins_from, rule.begins_until)
+    )
+    lasts = timedelta(seconds=rule.lasts)
+    return (
+        (begins, until, int(rule.lasts) // 60)
+        if shift.starts_at <= begins and until + lasts <= shift.ends_at
+        else None
+    )
+
+
+def pickup_of(order: WorkOrder) -> Spot | None:
+    """Give where parts are fetched on the way to an order, if anywhere."""
+    unit = order.pickup_unit
+    return (
+        Spot(unit.lat, unit.lon)
+        if unit is not None and unit.lat is not None and unit.lon is not None
+        else None
+    )
 
 
 def place_of(order: WorkOrder) -> Spot | None:

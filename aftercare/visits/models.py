@@ -19,7 +19,7 @@ from .states import APPOINTMENT_MOVES, VISIT_MOVES, AppointmentState, Outcome, V
 class Appointment(Stateful):
     """SA-AP-003: the window in which a visit begins, and when it is planned to be made (`planned_from` to `planned_to`).
 
-    Windows may overlap; no two visits of one engineer are planned at the same time: the database refuses them.
+    `helper` comes along where two are needed. Windows may overlap; no two visits of one engineer are planned at the same time: the database refuses them.
 
     The embedded server has no btree_gist, so the engineer takes part in the exclusion as a one-number range.
     """
@@ -30,6 +30,7 @@ class Appointment(Stateful):
     number = models.CharField(max_length=24, unique=True)
     order = models.ForeignKey("workorders.WorkOrder", on_delete=models.PROTECT, related_name="appointments")
     engineer = models.ForeignKey("people.Staff", on_delete=models.PROTECT, related_name="+")
+    helper = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT)
     state = models.CharField(max_length=10, choices=AppointmentState, default=AppointmentState.PROPOSED)
     slots = models.JSONField(default=list)
@@ -89,6 +90,7 @@ class Appointment(Stateful):
                 fields=["remind_at"], name="appointment_reminders", condition=Q(state="booked", reminded_at=None)
             ),
             models.Index(fields=["engineer", "starts_at"], name="appointment_calendar", condition=Q(state="booked")),
+            models.Index(fields=["helper", "starts_at"], name="appointment_helping", condition=Q(helper__isnull=False)),
         ]  # fmt: skip
 
     @property
@@ -97,7 +99,7 @@ class Appointment(Stateful):
 
     def fact_values(self) -> dict[str, Any]:
         return {
-            "appointment": self.number, "holder": self.engineer_id,
+            "appointment": self.number, "holder": self.engineer_id, "helper": self.helper_id,
             "starts_at": self.starts_at.isoformat() if self.starts_at else None,
             "ends_at": self.ends_at.isoformat() if self.ends_at else None,
         }  # fmt: skip

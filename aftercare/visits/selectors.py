@@ -18,6 +18,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import NotFound
 from aftercare.workorders.models import WorkOrder
 
+from .helping import cheapest_helper, helpers_for
 from .keeping import windows_kept
 from .models import Appointment, FieldAction, Visit
 from .rules import Span, choose_windows, possible_windows
@@ -36,8 +37,15 @@ def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]
     engineer = staff_by_id(engineer_id)
     assert engineer is not None  # staff is never deleted
     priced = windows_kept(order, engineer, windows, at=at, zone=zone)
+    if order.people == 2:
+        priced = [row for row in priced if _has_help(order, row[1], engineer_id, at=at)]
     soon = order.request.received_at + timedelta(seconds=rules.done_within)
     return choose_windows(priced, count=rules.slots, zone=zone, soon=soon)
+
+
+def _has_help(order: WorkOrder, window: Span, engineer_id: int, *, at: datetime) -> bool:
+    people = helpers_for(order, window, without=engineer_id, at=at)
+    return cheapest_helper(order, window, people, at=at) is not None
 
 
 def open_appointment(order_id: int) -> Appointment | None:
@@ -59,6 +67,18 @@ def appointment_for(actor: Actor, number: str) -> Appointment:
     if found is None:
         raise NotFound()
     return found
+
+
+def helping_on(staff_id: int, start: datetime, end: datetime) -> list[Appointment]:
+    """Give the visits of a day to which somebody comes along as the second."""
+    rows = Appointment.objects.filter(
+        helper_id=staff_id, state__in=["booked", "kept"], starts_at__gte=start, starts_at__lt=end
+    )
+    return list(
+        rows.exclude(order__state__in=["completed", "cancelled"])
+        .select_related("order__request__customer", "engineer")
+        .order_by("starts_at")
+    )
 
 
 def planned_begins(order_ids: Iterable[int]) -> dict[int, datetime]:

@@ -13,7 +13,10 @@ from .states import WORK_ORDER_MOVES, ServiceType, WorkOrderState
 
 
 class WorkOrder(Stateful):
-    """SA-WO-002. `parent` leaves room for child orders; a request may have several."""
+    """SA-WO-002. `parent` leaves room for child orders; a request may have several.
+
+    `people`: how many must be there (1 or 2). `pickup_unit`: where the engineer fetches parts on the way.
+    """
 
     KIND: ClassVar[str] = "work_order"
     MOVES: ClassVar[Moves] = WORK_ORDER_MOVES
@@ -32,6 +35,8 @@ class WorkOrder(Stateful):
     opened_at = models.DateTimeField()
     window_starts_at = models.DateTimeField(null=True)
     window_ends_at = models.DateTimeField(null=True)
+    people = models.PositiveSmallIntegerField(default=1)
+    pickup_unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, null=True, related_name="+")
     waiting_for = models.CharField(max_length=16, blank=True)
     waiting_since = models.DateTimeField(null=True)
     lat = models.FloatField(null=True)

@@ -1,4 +1,4 @@
-"""A received request gets its work order; a finished order, or the end of what was split off, may close its request."""
+"""A received request gets its work order; an order ends a request; parts that have arrived are fetched on the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.rules import MACHINE
 
 from .selectors import requests_with_orders, work_order_by_id
-from .services import close_finished_request, open_work_orders
+from .services import close_finished_request, note_pickup, open_work_orders
 
 
 @on_facts("request.received")
@@ -37,3 +37,11 @@ def on_request_over(fact: Fact, at: datetime) -> None:
     parent = None if fact.values.get("history") else parent_of(fact.subject_id)
     if parent is not None:
         close_finished_request(parent, at=fact.at)
+
+
+@on_fact("transfer.arrived")
+def on_transfer_arrived(fact: Fact, at: datetime) -> None:
+    """Have the engineer come by where the parts for an order have arrived."""
+    order_id, unit_id = fact.order_id, fact.unit_id
+    if order_id is not None and unit_id is not None:
+        note_pickup(work_order_by_id(order_id), unit_id, at=fact.at)

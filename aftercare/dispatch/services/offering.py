@@ -15,15 +15,18 @@ from aftercare.people.models import Staff
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import staff_member, zone_of
 from aftercare.people.services import require
+from aftercare.policies.rules import Dispatch
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order, release_work_order
 
+from ..crew import Crew, job_of, workloads
 from ..models import Matching, Offer, QueueEntry
-from ..rules import Candidate, Job, hard_rules, passed_over, rank_candidates, what_would_give
-from ..selectors import Crew, offers_of_the_absent, workloads
+from ..rules import Candidate, after_trying, hard_rules, passed_over, rank_candidates, what_would_give
+from ..selectors import offers_of_the_absent
 
+TRIED = 5  # so many of the first are tried in their day
 RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
 
 
@@ -37,15 +40,15 @@ def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None
 
 def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list[Offer | None]:
     """Dispatch a run of orders in turn, everybody being looked up once; those that nobody can take are queued."""
-    crews: dict[str, Crew] = {}
+    crews: dict[tuple[str, int], Crew] = {}
     made: list[Offer | None] = []
     stuck: list[tuple[Matching, list[Candidate]]] = []
     with transaction.atomic():
         for order in orders:
-            zone = zone_of(order.unit_id)
-            if zone not in crews:
-                crews[zone] = Crew(orders, at=at, zone=zone)
-            made.append(_dispatch(order, crews[zone], stuck, by=by, at=at))
+            policy, zone = policy_for(order.unit_id), zone_of(order.unit_id)
+            if (zone, policy.id) not in crews:
+                crews[zone, policy.id] = Crew(orders, policy.pack.dispatch, at=at, zone=zone)
+            made.append(_dispatch(order, crews[zone, policy.id], stuck, by=by, at=at))
         if stuck:
             _queue(stuck, by=by, at=at)
     return made
@@ -57,8 +60,7 @@ def _dispatch(
     if order.state != "pending" or order.assignee_id or crew.is_offered(order):
         return None
     policy = policy_for(order.unit_id)
-    job = Job(order.category, order.urgency, order.lat, order.lon, order.service_type == "remote")
-    ranked = rank_candidates(job, crew.people_for(order), policy.pack.dispatch, on=crew.on)
+    ranked = _ranked(order, crew, policy.pack.dispatch)
     possible = [c for c in ranked if c.is_possible]
     matching = Matching(
         order=order, at=at, candidates=[c.as_values() for c in ranked[:40]], possible=len(possible),
@@ -74,6 +76,18 @@ def _dispatch(
             return offer
     stuck.append((matching, ranked))
     return None
+
+
+def _ranked(order: WorkOrder, crew: Crew, rules: Dispatch) -> list[Candidate]:
+    """Rank those worth a closer look, the first few by when they could begin; where none can, everybody within reach."""
+    job = job_of(order)
+    ranked = rank_candidates(job, crew.people_for(order), rules, on=crew.on)
+    if not (ranked and ranked[0].is_possible) and crew.widen(order):
+        ranked = rank_candidates(job, crew.people_for(order), rules, on=crew.on)
+    first = [c.person for c in ranked[:TRIED] if c.is_possible]
+    if job.is_remote or len(first) < 2:
+        return ranked
+    return after_trying(ranked, crew.begins_in(order, first), rules)
 
 
 def accept_offer(offer: Offer, *, by: Actor, at: datetime) -> None:
@@ -131,8 +145,8 @@ def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, 
         raise Conflict(_("the work order is no longer free"), where="state", code="not_free")
     staff = staff_member(by, staff_id)
     policy, zone = policy_for(order.unit_id), zone_of(order.unit_id)
-    job = Job(order.category, order.urgency, order.lat, order.lon)
-    crew = Crew([order], at=at, zone=zone)
+    job = job_of(order)
+    crew = Crew([order], policy.pack.dispatch, at=at, zone=zone, also=[staff.pk])
     person = next((p for p in crew.people_for(order) if p.id == staff.pk), None)
     if person is None:
         raise Invalid(

@@ -313,11 +313,13 @@ def _inputs(day: Day, routes: Mapping[int, list[int]]) -> dict[str, Any]:
     return {
         "zero": day.zero.isoformat(), "travel": [int(way) for way in p.travel], "places": p.places,
         "jobs": [
-            [job.id, int(p.leave[n]), [[a.isoformat(), b.isoformat()] for a, b in job.windows], job.minutes, job.drop, job.firm]
+            [job.id, int(p.leave[n]), [[a.isoformat(), b.isoformat()] for a, b in job.windows], job.minutes, job.drop, job.firm,
+             int(p.enter[n]) if job.pickup else None]
             for n, job in enumerate(day.jobs)
         ],
         "people": [
-            [person.id, int(p.start[v]), [t.isoformat() for t in person.shift], person.most, person.provider]
+            [person.id, int(p.start[v]), [t.isoformat() for t in person.shift], person.most, person.provider,
+             person.rest and [person.rest[0].isoformat(), person.rest[1].isoformat(), person.rest[2]], person.fair_minutes]
             for v, person in enumerate(day.people)
         ],
         "charge": [int(price) for price in p.charge], "kept": {str(who): jobs for who, jobs in routes.items()},
@@ -328,14 +330,20 @@ def _day_from(inputs: Mapping[str, Any]) -> Day:
     """Make the day of stored inputs ready again."""
     places, travel = inputs["places"], inputs["travel"]
     spots = [Spot(float(n), 0.0) for n in range(places)]
-    jobs = [
-        Job(number, spots[place], tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in windows), minutes, drop, firm)
-        for number, place, windows, minutes, drop, firm in inputs["jobs"]
-    ]  # fmt: skip
-    people = [
-        Worker(number, spots[place], (datetime.fromisoformat(shift[0]), datetime.fromisoformat(shift[1])), most=most, provider=provider)
-        for number, place, shift, most, provider in inputs["people"]
-    ]  # fmt: skip
+    jobs, people = [], []
+    for number, place, windows, minutes, drop, firm, *more in inputs["jobs"]:
+        spans = tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in windows)
+        pickup = spots[more[0]] if more and more[0] is not None else None
+        jobs.append(Job(number, spots[place], spans, minutes, drop, firm, pickup))
+    for number, place, shift, most, provider, *more in inputs["people"]:
+        rest, fair = more or (None, None)
+        if rest:
+            rest = datetime.fromisoformat(rest[0]), datetime.fromisoformat(rest[1]), rest[2]
+        hours = datetime.fromisoformat(shift[0]), datetime.fromisoformat(shift[1])
+        person = Worker(
+            number, spots[place], hours, rest=rest, most=most, provider=provider, fair_minutes=fair
+        )
+        people.append(person)
     columns = max(len(people), 1)
     index, who = {job.id: n for n, job in enumerate(jobs)}, {person.id: v for v, person in enumerate(people)}
 

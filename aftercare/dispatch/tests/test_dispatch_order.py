@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 
+from aftercare.dispatch.crew import workloads
 from aftercare.dispatch.models import Matching, Offer, QueueEntry
-from aftercare.dispatch.selectors import workloads
 from aftercare.dispatch.services import (
     accept_offer,
     assign_by_hand,

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from aftercare.dispatch.selectors import workloads
+from aftercare.dispatch.crew import workloads
 from aftercare.people.selectors import (
     leave_for,
     leaves_ahead,

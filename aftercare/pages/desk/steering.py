@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from aftercare.analytics.exporting import as_csv, as_xlsx, report_table
 from aftercare.analytics.selectors import month_of, monthly_report, rows_behind
-from aftercare.dispatch.selectors import dispatch_queue, open_offers, workloads
+from aftercare.dispatch.crew import workloads
+from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for
 from aftercare.followup.services import (
     answer_recovery,

@@ -2,18 +2,25 @@
 
 from .access import count_against_limit, require, reveal
 from .clients import client_of_key, create_client, keep_answer, kept_answer, revoke_client
-from .staffing import (
-    add_certificate,
+from .rostering import (
     add_leave,
     add_shift,
+    end_leave,
+    end_provider_terms,
+    plan_shifts,
+    remove_shift,
+    set_provider_terms,
+)
+from .staffing import (
+    add_certificate,
     add_staff,
     add_unit,
     change_contact,
-    end_leave,
     forget_positions,
     report_position,
     set_password,
     set_senior,
+    set_skills,
     set_unit_hours,
     sign_out_everywhere,
 )
@@ -29,15 +36,20 @@ __all__ = [
     "count_against_limit",
     "create_client",
     "end_leave",
+    "end_provider_terms",
     "forget_positions",
     "keep_answer",
     "kept_answer",
+    "plan_shifts",
+    "remove_shift",
     "report_position",
     "require",
     "reveal",
     "revoke_client",
     "set_password",
+    "set_provider_terms",
     "set_senior",
+    "set_skills",
     "set_unit_hours",
     "sign_out_everywhere",
 ]  # fmt: skip

@@ -1,10 +1,11 @@
-"""Units, staff, and when they work."""
+"""Units and staff, what they may do, and where they are."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -18,7 +19,7 @@ from aftercare.ledger.services import record
 from aftercare.privacy.rules import masked_name, masked_phone
 from aftercare.refusals import Conflict, Invalid, Problem
 
-from ..models import Certificate, Leave, Shift, Staff, Unit
+from ..models import Certificate, Shift, Staff, Unit
 from ..rules import Actor
 from ..selectors import hours_of_unit
 from ..states import Role, UnitKind
@@ -29,7 +30,6 @@ PHONE = re.compile(r"\+?[\d -]{5,20}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 OPENING = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-4]):[0-5]\d)")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-LONGEST_LEAVE = timedelta(days=366)
 
 
 def pinyin_key(text: str) -> str:
@@ -133,60 +133,6 @@ def add_certificate(
     return row
 
 
-def add_shift(staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor) -> Shift:
-    require(by, "edit_people")
-    if ends_at <= starts_at:
-        raise Invalid(_("the shift ends before it begins"), where="ends_at")
-    return Shift.objects.create(staff=staff, starts_at=starts_at, ends_at=ends_at)
-
-
-def add_leave(
-    staff: Staff, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime, reason: str = "",
-    deputy: Staff | None = None,
-) -> Leave:  # fmt: skip
-    """Note that somebody is away, and who answers for them meanwhile; who is away then themselves is no deputy."""
-    require(by, "plan_people", unit_id=staff.unit_id, reach=True)
-    if ends_at <= starts_at:
-        raise Invalid(
-            _("the leave ends before it begins"), where="ends_at", expected=_("later than its beginning")
-        )
-    if ends_at - starts_at > LONGEST_LEAVE:
-        raise Invalid(_("the leave is too long"), where="ends_at", expected=_("at most a year"))
-    if deputy is not None:
-        if deputy.pk == staff.pk:
-            raise Invalid(_("nobody is their own deputy"), where="deputy", expected=_("a colleague"))
-        if Leave.objects.filter(staff=deputy, starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
-            raise Conflict(_("the deputy is away then too"), where="deputy", code="deputy_away")
-    row = Leave.objects.create(
-        staff=staff, starts_at=starts_at, ends_at=ends_at, reason=reason, deputy=deputy
-    )
-    record(
-        "staff.on_leave",
-        staff,
-        by=by,
-        at=at,
-        values={
-            "from": starts_at.isoformat(),
-            "to": ends_at.isoformat(),
-            "deputy": deputy.number if deputy else "",
-        },
-    )
-    return row
-
-
-def end_leave(leave: Leave, *, by: Actor, at: datetime) -> None:
-    """Note that somebody is back before their leave ends, or does not go."""
-    require(by, "plan_people", unit_id=leave.staff.unit_id, reach=True)
-    if leave.ends_at <= at:
-        raise Conflict(_("this leave is over already"), where="leave")
-    with transaction.atomic():
-        if leave.starts_at >= at:
-            leave.delete()
-        else:
-            Leave.objects.filter(pk=leave.pk).update(ends_at=at)
-        record("staff.back", leave.staff, by=by, at=at)
-
-
 def change_contact(staff: Staff, *, phone: str, email: str, by: Actor, at: datetime) -> None:
     """Change where warnings reach somebody; the fact says that it was changed, not to what."""
     require(by, "plan_people", unit_id=staff.unit_id, reach=True)
@@ -213,6 +159,17 @@ def set_senior(staff: Staff, senior: bool, *, by: Actor, at: datetime) -> None:
         if Staff.objects.filter(pk=staff.pk, is_senior=not senior).update(is_senior=senior):
             record("staff.senior" if senior else "staff.not_senior", staff, by=by, at=at)
     staff.is_senior = senior
+
+
+def set_skills(staff: Staff, categories: Collection[str], *, by: Actor, at: datetime) -> None:
+    """Say which categories somebody is authorised for, beside their certificates; none: all."""
+    require(by, "plan_people", unit_id=staff.unit_id, reach=True)
+    if not staff.is_field:
+        raise Conflict(_("this person does not visit customers"), where="staff")
+    staff.skills = sorted(set(categories))
+    with transaction.atomic():
+        staff.save(update_fields=["skills"])
+        record("staff.authorised", staff, by=by, at=at, values={"categories": staff.skills})
 
 
 def set_unit_hours(unit: Unit, hours: dict[str, list[str]] | None, *, by: Actor, at: datetime) -> None:

@@ -83,8 +83,16 @@ class Weights(Part):
         return self
 
 
+class Break(Part):
+    """A break in a shift that is at work all the time in which it may begin; local times."""
+
+    begins_from: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    begins_until: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    lasts: Seconds
+
+
 class Dispatch(Part):
-    """dispatch.toml: hard rules and points of instant dispatch (M34, M49–M53)."""
+    """dispatch.toml: hard rules and points of instant dispatch (M34, M49–M53), and what bounds a planned day."""
 
     within: Seconds
     accept_within: Seconds
@@ -98,6 +106,10 @@ class Dispatch(Part):
     settle: Seconds = 180
     urgent_load_factor: float = Field(ge=0, le=1)
     senior_for: list[Urgency] = []
+    most_a_day: int = Field(default=99, ge=1, le=99)
+    rest: Break | None = None
+    fair_beyond: Seconds = 3600
+    two_people: list[str] = []
     weights: Weights
     certificates: dict[str, str]
     certificate_titles: dict[str, Text]

@@ -2,10 +2,11 @@
 
 from .arrays import COMPILED, NEVER
 from .checking import violations
-from .planner import Course, Planned, Stop, make_plan, stops_of, warm_up
+from .planner import Course, Planned, Stop, make_plan, stops_of
 from .problem import Problem, Rest, Task, Worker, build
+from .warming import is_ready, warm_up
 
 __all__ = [
-    "COMPILED", "NEVER", "Course", "Planned", "Problem", "Rest", "Stop", "Task", "Worker", "build", "make_plan", "stops_of",
-    "violations", "warm_up",
+    "COMPILED", "NEVER", "Course", "Planned", "Problem", "Rest", "Stop", "Task", "Worker", "build", "is_ready", "make_plan",
+    "stops_of", "violations", "warm_up",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ def njit(function: F) -> F:
     """Compile a function of the search; its machine code is kept on disk for the next start."""
     import numba
 
-    fast: F = numba.njit(cache=True, error_model="numpy")(function)
+    fast: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return fast
 
 

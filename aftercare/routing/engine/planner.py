@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import search
-from .arrays import COMPILED, NEVER, row
-from .problem import Problem, Task, Worker, build
+from .arrays import NEVER, row
+from .problem import Problem
 from .search import UNSERVED, Plan, Scratch
 
 AT_ONCE = {True: 200, False: 5}  # steps at one temperature: compiled, plain
@@ -70,7 +70,8 @@ def make_plan(
     never_dropped = frozenset(firm)
     if insert:
         engine_for(problem).insert_absent(problem, plan, scratch, luck)
-        _make_room(problem, plan, scratch, luck, never_dropped)
+        _make_room(problem, plan, scratch, never_dropped)
+        engine_for(problem).insert_absent(problem, plan, scratch, luck)
     first = price_of(problem, plan)
     best, prices = engine_for(problem).empty_plan(problem), row([first, first], problem.fast)
     engine_for(problem).copy_routes(plan, best)
@@ -89,8 +90,11 @@ def make_plan(
     for v in range(problem.routes):
         _set_items(problem, plan, v, _items(best, v))
     if insert:
-        _make_room(problem, plan, scratch, luck, never_dropped)
+        _make_room(problem, plan, scratch, never_dropped)
+        engine_for(problem).insert_absent(problem, plan, scratch, luck)
     _split_pairs(problem, plan)
+    while insert and _make_room(problem, plan, scratch, never_dropped):
+        _split_pairs(problem, plan)  # who was split from their pair may have left room for what is firm
     return Planned(
         routes={v: orders for v in range(problem.routes) if (orders := orders_on(problem, plan, v))},
         undone=[o for o in range(problem.orders) if plan.route_of[o] == UNSERVED],
@@ -141,16 +145,6 @@ def engine_for(problem: Problem) -> Any:
     from . import search_fast
 
     return search_fast
-
-
-def warm_up() -> bool:
-    """Have the search compiled, or its machine code read from disk, before anybody waits for it; False without numba."""
-    if not COMPILED:
-        return False
-    travel = [[0, 60], [60, 0]]
-    problem = build([Task(1, 60), Task(1, 60)], [Worker(0, 0, 0, 3600)], travel, lambda _o, _v: 0, fast=True)
-    make_plan(problem, again=Course(1, 1, (1.0,)))
-    return True
 
 
 def _search(
@@ -236,8 +230,9 @@ def _insert(problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int) -> b
     return True
 
 
-def _make_room(problem: Problem, plan: Plan, scratch: Scratch, luck: Any, firm: frozenset[int]) -> None:
-    """Serve every firm order for which some route has room once others have left it; those are then put elsewhere."""
+def _make_room(problem: Problem, plan: Plan, scratch: Scratch, firm: frozenset[int]) -> bool:
+    """Serve every firm order for which some route has room once others have left it; says whether there was any."""
+    served = False
     for o in sorted(firm):
         if plan.route_of[o] != UNSERVED or problem.twin[o] >= 0:
             continue
@@ -255,16 +250,24 @@ def _make_room(problem: Problem, plan: Plan, scratch: Scratch, luck: Any, firm: 
             _lay(problem, plan, v, before)
         if best is not None:
             _lay(problem, plan, best[1], best[2])
-    engine_for(problem).insert_absent(problem, plan, scratch, luck)
+            served = True
+    return served
 
 
 def _crowd_in(
     problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int, before: list[int], firm: frozenset[int]
 ) -> bool:
     """Put a firm order on a route beside the firm ones, then the others back, dearest first, as far as they fit."""
-    _lay(problem, plan, v, [x for x in before if x in firm])
-    if not is_possible(problem, plan, v) or not _insert(problem, plan, scratch, o, v):
+    kept = [x for x in before if x in firm]
+    ways = [[*kept[:at], o, *kept[at:]] for at in range(len(kept) + 1)]
+    cheapest: tuple[int, list[int]] | None = None
+    for way in ways:
+        _lay(problem, plan, v, way)
+        if is_possible(problem, plan, v) and (cheapest is None or plan.cost[v] < cheapest[0]):
+            cheapest = int(plan.cost[v]), way
+    if cheapest is None:
         return False
+    _lay(problem, plan, v, cheapest[1])
     for other in sorted((x for x in before if x not in firm), key=lambda x: -int(problem.drop[x])):
         _insert(problem, plan, scratch, other, v)
     return True

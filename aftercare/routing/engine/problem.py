@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .arrays import COMPILED, NEVER, flat, row, turned
+from .arrays import NEVER, flat, row, turned
+from .warming import is_ready
 
 LARGE = 2000  # pairs of order and worker from which on the compiled search is worth its start
 NEAR = 150  # how many neighbours of a task the search looks at
@@ -132,7 +133,7 @@ def build(
 ) -> Problem:
     """Make the arrays. Providers are not given tasks for two. `charge(task, worker)` (or a ready grid) gives the price of the pair, None (NEVER) where a hard rule forbids it.
 
-    `fast`: for the compiled search; left open, it is taken for days of `LARGE` pairs and more where numba is there.
+    `fast`: for the compiled search; left open, it is taken for days of `LARGE` pairs and more once that is ready.
 
     Refused: windows that end before they begin, negative times, tasks for more than two.
     """
@@ -142,7 +143,7 @@ def build(
         if not task.windows or any(opens > closes for opens, closes in task.windows):
             raise ValueError(f"task {n}: expected windows that do not end before they begin")
     if fast is None:
-        fast = COMPILED and len(tasks) * len(workers) >= LARGE
+        fast = len(tasks) * len(workers) >= LARGE and is_ready()
     if any(w.longest < NEVER for w in workers) and any(len(task.windows) > 1 for task in tasks):
         raise ValueError("expected one window a task where a worker's whole day is limited")
     halves = [n for n, task in enumerate(tasks) if task.people == 2]

@@ -186,6 +186,7 @@ def reschedule(p: Any, plan: Any, v: int) -> int:
             limit = min(p.rest_to[v], limit - p.travel[place_at[k] * places + after] - p.rest_for[v])
             if limit < p.rest_from[v]:
                 limit = -1  # it would have to begin before it may
+            after = place_at[k]
         else:
             limit = latest(p, o, limit - p.travel[p.leave[o] * places + after] - p.service[o])
             after = p.enter[o]

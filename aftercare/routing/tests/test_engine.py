@@ -79,6 +79,8 @@ def test_no_plan_breaks_a_hard_rule(seed):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))
+@example(9189)  # a pair was split up at the end, and left room
+@example(13886)  # there was room only with the break elsewhere
 def test_an_urgent_order_is_never_left_for_one_that_is_not(seed):
     """No route would have room for it, even if everything that is not urgent left."""
     problem, tasks, crew, travel, may = day(seed, orders=30, workers=3)

@@ -26,7 +26,8 @@ from aftercare.workorders.services import (
     unbook_work_order,
 )
 
-from ..keeping import Promise, plan_of_day, promises_of
+from ..helping import cheapest_helper, helpers_for
+from ..keeping import Promise, begins_within, plan_of_day, promises_of
 from ..models import Appointment
 from ..rules import Span
 from ..selectors import open_appointment, slots_for
@@ -116,7 +117,7 @@ def reschedule_visit(
         planned = _keep(appointment, (starts_at, ends_at), at=at)
         move(
             appointment, "booked", by=by, at=at, because=because, fact="appointment.rescheduled",
-            starts_at=starts_at, ends_at=ends_at, reminded_at=None, planned_from=planned[0], planned_to=planned[1],
+            starts_at=starts_at, ends_at=ends_at, reminded_at=None, helper_id=appointment.helper_id, planned_from=planned[0], planned_to=planned[1],
             remind_at=_remind_at(appointment, starts_at),
             values={"before": [t.isoformat() for t in before if t], "starts_at": starts_at.isoformat(),
                     "ends_at": ends_at.isoformat()},
@@ -146,7 +147,7 @@ def reassign_visit(
         planned = _keep(appointment, (appointment.starts_at, appointment.ends_at), at=at)
         move(
             appointment, "booked", by=by, at=at, because=because, fact="appointment.reassigned", engineer_id=engineer_id,
-            planned_from=planned[0], planned_to=planned[1], values={"before": before, "staff": engineer_id},
+            helper_id=appointment.helper_id, planned_from=planned[0], planned_to=planned[1], values={"before": before, "staff": engineer_id},
         )  # fmt: skip
         hand_over_work_order(order, engineer_id, by=by, at=at, because=because)
 
@@ -205,7 +206,7 @@ def _book(
         move(
             appointment, "booked", by=by, at=at, starts_at=starts, ends_at=ends, booked_at=at,
             remind_at=_remind_at(appointment, starts), planned_from=planned[0], planned_to=planned[1],
-            chosen_by=chosen_by, values=values,
+            helper_id=appointment.helper_id, chosen_by=chosen_by, values=values,
         )  # fmt: skip
         book_work_order(order, starts_at=starts, ends_at=ends, by=by, at=at)
         if order.waiting_for == "customer":
@@ -215,17 +216,22 @@ def _book(
 def _keep(appointment: Appointment, window: Span, *, at: datetime) -> Span:
     """Plan the engineer's day with this visit in it, under their row lock; refused when not all promises can be kept.
 
-    The other visits of the day may be planned anew within their windows. Gives when this one is planned.
+    The other visits of the day may be planned anew within their windows. Where two are needed, somebody who can be there
+    comes along: whoever did before, if they still can. Gives when this visit is planned.
     """
-    engineer = (
-        Staff.objects.select_for_update(of=("self",)).select_related("unit").get(pk=appointment.engineer_id)
+    order = appointment.order
+    helpers = helpers_for(order, window, without=appointment.engineer_id, at=at) if order.people == 2 else []
+    ids = [appointment.engineer_id, *(helper.pk for helper in helpers)]
+    locked = (
+        Staff.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("unit").order_by("pk")
     )
+    engineer = {person.pk: person for person in locked}[appointment.engineer_id]
     start = window[0].astimezone(ZoneInfo(zone_of(appointment.unit_id)))
     start = start.replace(hour=0, minute=0, second=0, microsecond=0)
     promises = promises_of(
         engineer.pk, start, start + timedelta(days=1), at=at, without=appointment.order_id, held=False
     )
-    promises.append(Promise(appointment.order, window))
+    promises.append(Promise(order, begins_within(order, window)))
     planned = plan_of_day(engineer, promises, at=at)
     if planned is None:
         raise Conflict(
@@ -233,6 +239,21 @@ def _keep(appointment: Appointment, window: Span, *, at: datetime) -> Span:
             expected=_("a free window"), code="slot_gone",
         )  # fmt: skip
     times = planned[0]
+    if order.people == 2:
+        helpers.sort(key=lambda person: person.pk != appointment.helper_id)
+        before = [person for person in helpers if person.pk == appointment.helper_id]
+        found = cheapest_helper(order, window, before, at=at) or cheapest_helper(
+            order, window, helpers, at=at
+        )
+        if found is None:
+            raise Conflict(
+                _("two are needed, and nobody can come along then"), where="starts_at",
+                expected=_("a window in which somebody else is free"), code="no_helper",
+            )  # fmt: skip
+        appointment.helper_id = found[0].pk
+        times = {**found[1], **times}
+    else:
+        appointment.helper_id = None
     for order_id, (begins, ends) in times.items():
         Appointment.objects.filter(order_id=order_id, state="booked").update(
             planned_from=begins, planned_to=ends

@@ -9,8 +9,10 @@ from .orders import (
     close_finished_request,
     complete_work_order,
     convert_to_visit,
+    equip_work_order,
     hand_over_work_order,
     note_arrival,
+    note_pickup,
     open_work_order,
     open_work_orders,
     pause_work_order,
@@ -22,7 +24,7 @@ from .orders import (
 
 __all__ = [
     "Portion", "assign_work_order", "begin_service", "book_work_order", "cancel_work_order", "close_finished_request",
-    "complete_work_order", "convert_to_visit", "hand_over_work_order", "merge_request", "note_arrival", "open_work_order", "open_work_orders",
+    "complete_work_order", "convert_to_visit", "equip_work_order", "hand_over_work_order", "merge_request", "note_arrival", "note_pickup", "open_work_order", "open_work_orders",
     "pause_work_order", "release_work_order", "resume_expired_pauses", "resume_work_order", "split_request", "unbook_work_order",
     "unmerge_request",
 ]  # fmt: skip

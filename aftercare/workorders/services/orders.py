@@ -12,6 +12,7 @@ from aftercare.intake.models import Request
 from aftercare.intake.services import close_request
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import move, next_numbers, record, record_many
+from aftercare.people.models import Unit
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import require
@@ -47,6 +48,7 @@ def open_work_orders(
             request=request, parent=parent, unit_id=request.unit_id, service_type=service_type, kind=request.kind,
             category=request.category, urgency=request.urgency, state="pending", state_since=at, opened_at=at,
             lat=request.lat, lon=request.lon, policy_id=policy.id,
+            people=2 if request.category in policy.pack.dispatch.two_people and service_type != "remote" else 1,
         )  # fmt: skip
         runs.setdefault((zone_of(request.unit_id), policy.pack.pack.number_with_prefix), []).append(order)
     with transaction.atomic():
@@ -120,6 +122,33 @@ def unbook_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str
         order, "pending", by=by, at=at, because=because, fact="work_order.unbooked", window_starts_at=None,
         window_ends_at=None,
     )  # fmt: skip
+
+
+def equip_work_order(
+    order: WorkOrder, *, people: int, pickup_unit_id: int | None, by: Actor, at: datetime
+) -> None:
+    """Say how many must be there (1 or 2), and in which unit the engineer fetches parts on the way (None: nowhere).
+
+    Refused once a window is promised to the customer for another number of people, and for orders that are over.
+    """
+    require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)
+    if people not in (1, 2):
+        raise Invalid(_("this is not a number of people"), where="people", expected="1, 2")
+    if order.state not in ("pending", "booked") or order.service_type == "remote":
+        raise Conflict(_("the visit has begun"), where="state", expected="pending, booked")
+    if order.state == "booked" and people != order.people:
+        raise Conflict(
+            _("a time is promised already; offer other times first"), where="people", code="booked_already"
+        )
+    if pickup_unit_id is not None and not _has_a_place(pickup_unit_id):
+        raise Invalid(_("nobody knows where this unit is"), where="pickup", expected=_("a unit with a place"))
+    _equip(order, people, pickup_unit_id, by=by, at=at)
+
+
+def note_pickup(order: WorkOrder, unit_id: int, *, at: datetime) -> None:
+    """Note that parts for an order wait in a unit, so that the engineer comes by there first."""
+    if order.state in ("pending", "booked") and order.service_type != "remote" and _has_a_place(unit_id):
+        _equip(order, order.people, unit_id, by=MACHINE, at=at)
 
 
 def begin_service(order: WorkOrder, *, by: Actor, at: datetime) -> None:
@@ -244,3 +273,18 @@ def close_finished_request(request_id: int, *, at: datetime) -> bool:
             return False
         close_request(request, by=MACHINE, at=at)
         return True
+
+
+def _has_a_place(unit_id: int) -> bool:
+    return Unit.objects.filter(pk=unit_id, lat__isnull=False, lon__isnull=False).exists()
+
+
+def _equip(order: WorkOrder, people: int, pickup_unit_id: int | None, *, by: Actor, at: datetime) -> None:
+    if (order.people, order.pickup_unit_id) == (people, pickup_unit_id):
+        return
+    with transaction.atomic():
+        WorkOrder.objects.filter(pk=order.pk).update(people=people, pickup_unit_id=pickup_unit_id)
+        order.people, order.pickup_unit_id = people, pickup_unit_id
+        record(
+            "work_order.equipped", order, by=by, at=at, values={"people": people, "pickup": pickup_unit_id}
+        )

@@ -1,0 +1,237 @@
+"""Those who may be asked to do some orders, as the rules see them at one instant."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from aftercare.briefly import remembers
+from aftercare.people.models import Staff
+from aftercare.people.selectors import field_staff, path_of, provider_terms
+from aftercare.policies.rules import Dispatch
+from aftercare.routing.insertion import Stop, earliest_begin
+from aftercare.routing.places import Spot
+from aftercare.visits.keeping import calibration_for, place_of, stops_of_day, usual_minutes
+from aftercare.visits.selectors import day_of
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.selectors import familiar_staff, unfinished_counts
+
+from .models import Offer
+from .roster import LOOKED_AT, Roster
+from .rules import Job, Person, Terms
+
+EVERYBODY = 2 * LOOKED_AT  # a company of so many is looked at as a whole
+PEOPLE_FOR = 60.0  # seconds after which the roster is read again,
+LOADS_FOR = 5.0  # … and what everybody has in hand
+
+
+def job_of(order: WorkOrder) -> Job:
+    """Give what the rules need to know of an order."""
+    remote = order.service_type == "remote"
+    return Job(order.category, order.urgency, order.lat, order.lon, remote, frozenset(path_of(order.unit_id)))
+
+
+class Crew:
+    """Those who may do a run of orders, read once for all of them.
+
+    Of a large company only those who are worth a closer look are read, `units` or `also` apart. Who takes an order of the
+    run is told by `took`, so that the next order sees the load.
+    """
+
+    def __init__(
+        self, orders: list[WorkOrder], rules: Dispatch | None = None, *, at: datetime, zone: str,
+        units: Collection[int] | None = None, also: Collection[int] = (),
+    ) -> None:  # fmt: skip
+        self.at, self.on, self._zone = at, day_of(at, zone)[0].date(), zone
+        self._rules, self._roster = rules, None
+        customers = {order.request.customer_id for order in orders if order.request.customer_id}
+        self._familiar = familiar_staff(customers)
+        self._offers: dict[int, list[tuple[int, str]]] = {}
+        rows = Offer.objects.filter(order__in=orders).values_list("order_id", "staff_id", "state")
+        for order_id, staff_id, state in rows:
+            self._offers.setdefault(order_id, []).append((staff_id, state))
+        self._looked_at: dict[int, set[int]] = {}
+        self._days: dict[int, tuple[datetime, Spot | None, list[Stop]]] = {}
+        wanted: set[int] | None = None
+        if units is None and rules is not None:
+            roster = roster_of(at, self.on)
+            if len(roster.people) > EVERYBODY:
+                self._roster = roster
+                for order in orders:
+                    self._looked_at[order.pk] = {
+                        *self._near(order, roster, rules),
+                        *self._familiar_with(order),
+                        *also,
+                    }
+                wanted = set().union(*self._looked_at.values())
+        self._people: dict[int, Person] = {}
+        self._read(wanted, units)
+
+    @property
+    def everybody(self) -> list[Person]:
+        return list(self._people.values())
+
+    def people_for(self, order: WorkOrder) -> list[Person]:
+        """Give those who are looked at for an order, as this order sees them."""
+        familiar = self._familiar_with(order)
+        said_no = {
+            staff for staff, state in self._offers.get(order.pk, ()) if state in ("refused", "expired")
+        }
+        ids = self._looked_at.get(order.pk, self._people)
+        return [
+            replace(person, was_there=person.id in familiar, refused_before=person.id in said_no)
+            if person.id in familiar or person.id in said_no
+            else person
+            for person in (self._people[one] for one in ids if one in self._people)
+        ]
+
+    def widen(self, order: WorkOrder) -> bool:
+        """Look at everybody within reach for an order; False where that is done already."""
+        if self._roster is None or self._rules is None:
+            return False
+        rules = self._rules
+        known = self._looked_at[order.pk]
+        reach = set(
+            self._roster.within_reach(
+                job_of(order), rules.certificates.get(order.category, ""), far_km=rules.far_km
+            )
+        )
+        if reach <= known:
+            return False
+        self._looked_at[order.pk] = known | reach
+        self._read(reach - set(self._people), None)
+        return True
+
+    def begins_in(self, order: WorkOrder, people: Iterable[Person]) -> dict[int, int | None]:
+        """Give in how many minutes each could begin an order today beside what they promised; None: not today."""
+        people = [person for person in people if person.lat is not None and person.lon is not None]
+        until = day_of(self.at, self._zone)[1]
+        missing = [person.id for person in people if person.id not in self._days]
+        if missing:
+            known = stops_of_day(missing, at=self.at, until=until)
+            self._days |= {one: known.get(one, (self.at, None, [])) for one in missing}
+        spot, lasts = place_of(order), usual_minutes(order) * 60.0
+        way = calibration_for(order.unit_id).provider.seconds_at(
+            self.at.astimezone(ZoneInfo(self._zone)).hour
+        )
+        found: dict[int, int | None] = {}
+        for person in people:
+            free_at, there, stops = self._days[person.id]
+            start = there or Spot(person.lat or 0.0, person.lon or 0.0)
+            begins = earliest_begin(start, free_at.timestamp(), stops, spot, lasts, until.timestamp(), way)
+            found[person.id] = None if begins is None else round((begins - self.at.timestamp()) / 60)
+        return found
+
+    def is_offered(self, order: WorkOrder) -> bool:
+        return any(state == "offered" for _staff, state in self._offers.get(order.pk, ()))
+
+    def took(self, staff_id: int) -> None:
+        person = self._people[staff_id]
+        self._people[staff_id] = replace(person, unfinished=person.unfinished + 1)
+        if self._roster:
+            self._roster.took(staff_id)
+
+    def _near(self, order: WorkOrder, roster: Roster, rules: Dispatch) -> list[int]:
+        return roster.worth_a_look(
+            job_of(order), rules.certificates.get(order.category, ""), limit=rules.max_unfinished, near_km=rules.near_km,
+            far_km=rules.far_km, seniors=order.urgency in rules.senior_for,
+        )  # fmt: skip
+
+    def _familiar_with(self, order: WorkOrder) -> set[int]:
+        return self._familiar.get(order.request.customer_id or 0, set())
+
+    def _read(self, ids: set[int] | None, units: Collection[int] | None) -> None:
+        if ids is not None and not ids:
+            return
+        rows = field_staff(at=self.at, on=self.on)
+        rows = rows if ids is None else rows.filter(pk__in=ids)
+        rows = rows if units is None else rows.filter(unit_id__in=units)
+        self._people |= {person.id: person for person in people_of(rows, at=self.at)}
+
+
+def people_of(rows: Iterable[Staff], *, at: datetime) -> list[Person]:
+    """Give members of staff as the rules see them, with what they have in hand and what their provider has agreed to."""
+    staff = list(rows)
+    loads = workloads([person.pk for person in staff])
+    providers = {person.unit_id for person in staff if "provider" in person.roles}
+    terms = terms_of(providers, at=at) if providers else {}
+    return [_person(person, loads.get(person.pk, 0), terms.get(person.unit_id), at) for person in staff]
+
+
+def workloads(staff_ids: list[int]) -> dict[int, int]:
+    """Count unfinished orders in hand plus open offers."""
+    loads = unfinished_counts(staff_ids)
+    offered = Offer.objects.filter(staff_id__in=staff_ids, state="offered").values_list("staff_id")
+    for staff_id, count in offered.annotate(n=Count("id")):
+        loads[staff_id] = loads.get(staff_id, 0) + count
+    return loads
+
+
+def terms_of(units: Collection[int], *, at: datetime) -> dict[int, Terms]:
+    """Give what providers have agreed to, by unit, with the orders they may still get today."""
+    found = provider_terms(units)
+    if not found:
+        return {}
+    zone = settings.TIME_ZONE
+    since = day_of(at, zone)[0]
+    given = Offer.objects.filter(
+        Q(state__in=["offered", "accepted"]), offered_at__gte=since, staff__unit_id__in=list(found)
+    )
+    counts = Counter(given.values_list("staff__unit_id", flat=True))
+    return {
+        row.unit_id: Terms(frozenset(row.areas), row.visit_fen, max(row.daily_quota - counts[row.unit_id], 0))
+        for row in found.values()
+    }
+
+
+class _Rosters:
+    """The roster of this process: people of a minute ago at most, their loads of some seconds ago."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+        remembers(self)
+
+    def forget(self) -> None:
+        self._kept: tuple[datetime, Roster] | None = None
+        self._people_until = self._loads_until = 0.0
+
+    def get(self, at: datetime, on: date) -> Roster:
+        with self._lock:
+            now = time.monotonic()
+            far = self._kept is None or abs((at - self._kept[0]).total_seconds()) > 2 * PEOPLE_FOR
+            if self._kept is None or far or now > self._people_until:
+                self._kept = at, Roster(people_of(field_staff(at=at, on=on), at=at))
+                self._people_until, self._loads_until = now + PEOPLE_FOR, now + LOADS_FOR
+            elif now > self._loads_until and len(self._kept[1].people) > EVERYBODY:
+                self._kept[1].reload(workloads(list(self._kept[1].people)))
+                self._loads_until = now + LOADS_FOR
+            return self._kept[1]
+
+
+roster_of = _Rosters().get
+
+
+def _person(staff: Any, load: int, terms: Terms | None, at: datetime) -> Person:
+    certificates: dict[str, date] = {}
+    for row in staff.held or ():
+        until = date.fromisoformat(row["until"])
+        certificates[row["code"]] = max(until, certificates.get(row["code"], until))
+    fresh = staff.last_seen_at is not None and at - staff.last_seen_at < settings.POSITIONS_KEPT_FOR
+    lat = staff.last_lat if fresh else staff.home_lat
+    lon = staff.last_lon if fresh else staff.home_lon
+    return Person(
+        id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
+        certificates=certificates, on_shift=staff.on_shift, next_shift_at=staff.next_shift_at, on_leave=staff.on_leave,
+        unfinished=load, lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
+        is_provider="provider" in staff.roles, terms=terms, group=staff.unit_id, is_senior=staff.is_senior,
+    )  # fmt: skip
