@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -12,11 +13,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, Q
 
 from aftercare.briefly import remembers
-from aftercare.people.models import Staff
-from aftercare.people.selectors import field_staff, path_of, provider_terms
+from aftercare.people.selectors import path_of, provider_terms
 from aftercare.policies.rules import Dispatch
 from aftercare.routing.insertion import Stop, earliest_begin
 from aftercare.routing.places import Spot
@@ -26,12 +27,29 @@ from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.selectors import familiar_staff, unfinished_counts
 
 from .models import Offer
-from .roster import LOOKED_AT, Roster
+from .roster import Roster
 from .rules import Job, Person, Terms
 
-EVERYBODY = 2 * LOOKED_AT  # a company of so many is looked at as a whole
+EVERYBODY = 60  # a company of so many is looked at as a whole
 PEOPLE_FOR = 60.0  # seconds after which the roster is read again,
 LOADS_FOR = 5.0  # … and what everybody has in hand
+
+IS_PROVIDER, PROVIDERS_UNIT = 3, 6
+PEOPLE = """
+SELECT s.id, s.number, s.name_masked, 'provider' = ANY(s.roles), s.skills, s.is_senior, s.unit_id,
+    coalesce(CASE WHEN s.last_seen_at > %(since)s THEN s.last_lat ELSE s.home_lat END, u.lat),
+    coalesce(CASE WHEN s.last_seen_at > %(since)s THEN s.last_lon ELSE s.home_lon END, u.lon),
+    (SELECT json_object_agg(c.code, c.until) FROM (
+        SELECT code, max(expires_on) AS until FROM people_certificate WHERE staff_id = s.id AND valid_on <= %(on)s GROUP BY code
+    ) AS c),
+    EXISTS (SELECT FROM people_shift WHERE staff_id = s.id AND starts_at <= %(at)s AND ends_at > %(at)s),
+    (SELECT min(starts_at) FROM people_shift WHERE staff_id = s.id AND starts_at > %(at)s AND ends_at > %(at)s),
+    EXISTS (SELECT FROM people_leave WHERE staff_id = s.id AND starts_at <= %(at)s AND ends_at > %(at)s),
+    (SELECT count(*) FROM workorders_workorder WHERE assignee_id = s.id AND state IN ('pending', 'booked', 'in_service'))
+    + (SELECT count(*) FROM dispatch_offer WHERE staff_id = s.id AND state = 'offered')
+FROM people_staff AS s JOIN people_unit AS u ON u.id = s.unit_id
+WHERE s.is_active AND s.roles && ARRAY['engineer', 'provider']::varchar[]
+"""
 
 
 def job_of(order: WorkOrder) -> Job:
@@ -115,8 +133,8 @@ class Crew:
         """Give in how many minutes each could begin an order today beside what they promised; None: not today."""
         people = [person for person in people if person.lat is not None and person.lon is not None]
         until = day_of(self.at, self._zone)[1]
-        missing = [person.id for person in people if person.id not in self._days]
-        if missing:
+        if any(person.id not in self._days for person in people):  # once for all orders of the run
+            missing = [one for one in self._people if one not in self._days]
             known = stops_of_day(missing, at=self.at, until=until)
             self._days |= {one: known.get(one, (self.at, None, [])) for one in missing}
         spot, lasts = place_of(order), usual_minutes(order) * 60.0
@@ -142,7 +160,7 @@ class Crew:
 
     def _near(self, order: WorkOrder, roster: Roster, rules: Dispatch) -> list[int]:
         return roster.worth_a_look(
-            job_of(order), rules.certificates.get(order.category, ""), limit=rules.max_unfinished, near_km=rules.near_km,
+            job_of(order), rules.certificates.get(order.category, ""), limit=rules.max_unfinished, idle=rules.idle_up_to, near_km=rules.near_km,
             far_km=rules.far_km, seniors=order.urgency in rules.senior_for,
         )  # fmt: skip
 
@@ -150,27 +168,34 @@ class Crew:
         return self._familiar.get(order.request.customer_id or 0, set())
 
     def _read(self, ids: set[int] | None, units: Collection[int] | None) -> None:
-        if ids is not None and not ids:
-            return
-        rows = field_staff(at=self.at, on=self.on)
-        rows = rows if ids is None else rows.filter(pk__in=ids)
-        rows = rows if units is None else rows.filter(unit_id__in=units)
-        self._people |= {person.id: person for person in people_of(rows, at=self.at)}
+        if ids is None or ids:
+            people = read_people(at=self.at, on=self.on, ids=ids, units=units)
+            self._people |= {person.id: person for person in people}
 
 
-def people_of(rows: Iterable[Staff], *, at: datetime) -> list[Person]:
-    """Give members of staff as the rules see them, with what they have in hand and what their provider has agreed to."""
-    staff = list(rows)
-    loads = workloads([person.pk for person in staff])
-    providers = {person.unit_id for person in staff if "provider" in person.roles}
+def read_people(
+    *, at: datetime, on: date, ids: Collection[int] | None = None, units: Collection[int] | None = None
+) -> list[Person]:
+    """Give everybody who visits customers as the rules see them, in one statement; only these `ids` or `units` if given."""
+    narrowed = PEOPLE + (" AND s.id = ANY(%(ids)s)" if ids is not None else "")
+    narrowed += " AND s.unit_id = ANY(%(units)s)" if units is not None else ""
+    since = at - settings.POSITIONS_KEPT_FOR
+    with connection.cursor() as cursor:
+        cursor.execute(
+            narrowed + " ORDER BY s.id",
+            {"at": at, "on": on, "since": since, "ids": list(ids or ()), "units": list(units or ())},
+        )
+        rows = cursor.fetchall()
+    providers = {row[PROVIDERS_UNIT] for row in rows if row[IS_PROVIDER]}
     terms = terms_of(providers, at=at) if providers else {}
-    return [_person(person, loads.get(person.pk, 0), terms.get(person.unit_id), at) for person in staff]
+    return [_person(row, terms) for row in rows]
 
 
-def workloads(staff_ids: list[int]) -> dict[int, int]:
-    """Count unfinished orders in hand plus open offers."""
+def workloads(staff_ids: list[int] | None) -> dict[int, int]:
+    """Count unfinished orders in hand plus open offers; None: of everybody who has any."""
     loads = unfinished_counts(staff_ids)
-    offered = Offer.objects.filter(staff_id__in=staff_ids, state="offered").values_list("staff_id")
+    offered = Offer.objects.filter(state="offered").values_list("staff_id")
+    offered = offered if staff_ids is None else offered.filter(staff_id__in=staff_ids)
     for staff_id, count in offered.annotate(n=Count("id")):
         loads[staff_id] = loads.get(staff_id, 0) + count
     return loads
@@ -210,10 +235,10 @@ class _Rosters:
             now = time.monotonic()
             far = self._kept is None or abs((at - self._kept[0]).total_seconds()) > 2 * PEOPLE_FOR
             if self._kept is None or far or now > self._people_until:
-                self._kept = at, Roster(people_of(field_staff(at=at, on=on), at=at))
+                self._kept = at, Roster(read_people(at=at, on=on))
                 self._people_until, self._loads_until = now + PEOPLE_FOR, now + LOADS_FOR
             elif now > self._loads_until and len(self._kept[1].people) > EVERYBODY:
-                self._kept[1].reload(workloads(list(self._kept[1].people)))
+                self._kept[1].reload(workloads(None))
                 self._loads_until = now + LOADS_FOR
             return self._kept[1]
 
@@ -221,17 +246,16 @@ class _Rosters:
 roster_of = _Rosters().get
 
 
-def _person(staff: Any, load: int, terms: Terms | None, at: datetime) -> Person:
-    certificates: dict[str, date] = {}
-    for row in staff.held or ():
-        until = date.fromisoformat(row["until"])
-        certificates[row["code"]] = max(until, certificates.get(row["code"], until))
-    fresh = staff.last_seen_at is not None and at - staff.last_seen_at < settings.POSITIONS_KEPT_FOR
-    lat = staff.last_lat if fresh else staff.home_lat
-    lon = staff.last_lon if fresh else staff.home_lon
+def _person(row: tuple[Any, ...], terms: dict[int, Terms]) -> Person:
+    (
+        pk, number, name, is_provider, skills, is_senior, unit_id, lat, lon, held, on_shift, next_shift_at, on_leave, load,
+    ) = row  # fmt: skip
+    until = {
+        code: date.fromisoformat(day)
+        for code, day in (json.loads(held) if isinstance(held, str) else held or {}).items()
+    }
     return Person(
-        id=staff.pk, number=staff.number, name=staff.name_masked, skills=frozenset(staff.skills),
-        certificates=certificates, on_shift=staff.on_shift, next_shift_at=staff.next_shift_at, on_leave=staff.on_leave,
-        unfinished=load, lat=lat if lat is not None else staff.unit.lat, lon=lon if lon is not None else staff.unit.lon,
-        is_provider="provider" in staff.roles, terms=terms, group=staff.unit_id, is_senior=staff.is_senior,
+        id=pk, number=number, name=name, skills=frozenset(skills), certificates=until, on_shift=on_shift,
+        next_shift_at=next_shift_at, on_leave=on_leave, unfinished=load, lat=lat, lon=lon, is_provider=is_provider,
+        terms=terms.get(unit_id) if is_provider else None, group=unit_id, is_senior=is_senior,
     )  # fmt: skip

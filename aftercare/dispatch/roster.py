@@ -13,14 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from .rules import Job, Person
 
 Cell = tuple[int, int]
-CELL = 0.05  # degrees a cell is wide: about 5.5 km from south to north
+CELL = 0.02  # degrees a cell is wide: about 2.2 km from south to north
 NORTH_KM = 111.2  # kilometres of a degree of latitude
-LOOKED_AT = 24  # so many possible people are enough; and at most as many impossible ones, to explain
+LOOKED_AT = 16  # so many possible people are enough,
+IDLE = 6  # … of whom so many have hardly anything in hand
+EXPLAINED = 6  # impossible ones, to say why
 SENIORS = 3
+IN_HAND = 1.0  # an order in hand is as bad as a way of `near_km`
 
 
 class Roster:
-    """People in cells of a twentieth of a degree, by the certificate they hold ("" for everybody)."""
+    """People in cells of a fiftieth of a degree, by the certificate they hold ("" for everybody)."""
 
     def __init__(self, people: Iterable[Person]) -> None:
         self.people = {person.id: person for person in people}
@@ -36,32 +39,50 @@ class Roster:
                     cells.setdefault(_cell(person.lat, person.lon), []).append(person)
 
     def worth_a_look(
-        self, job: Job, certificate: str, *, limit: int, near_km: float, far_km: float, seniors: bool = False
+        self,
+        job: Job,
+        certificate: str,
+        *,
+        limit: int,
+        idle: int,
+        near_km: float,
+        far_km: float,
+        seniors: bool = False,
     ) -> list[int]:
-        """Give the ids of those who may be possible, from near to far, and of some near ones who are not.
+        """Give the ids of the most promising who may be possible, near and with little in hand, and of some who are not.
 
-        `limit`: unfinished orders from which on nobody gets another. Ends when enough possible people are found and all
-        within `near_km` were seen; with `seniors` only when some senior technicians are among them, or at `far_km`.
+        `limit`: unfinished orders from which on nobody gets another; `idle`: up to which somebody counts as idle. Looks on,
+        ring by ring, until enough are found of whom some are idle, or all within `near_km` were seen; with `seniors` until
+        some senior technicians are among them, or at `far_km`.
         """
-        possible: list[int] = []
+        possible: list[tuple[float, int]] = []
         others: list[int] = []
-        wanted = SENIORS if seniors else 0
+        wanted, idle_wanted = (SENIORS if seniors else 0), IDLE
         loads, category = self.loads, job.category
+        lat, lon = job.lat or 0.0, job.lon or 0.0
+        across = math.cos(math.radians(lat)) if lat else 0.0
         for least_km, people in self._outwards(job, certificate, far_km):
-            if least_km > near_km and len(possible) >= LOOKED_AT and wanted <= 0:
+            if wanted <= 0 and len(possible) >= LOOKED_AT and (idle_wanted <= 0 or least_km > near_km):
                 break
             for person in people:
+                load = loads[person.id]
                 if (
                     person.on_shift
                     and not person.on_leave
-                    and loads[person.id] < limit
+                    and load < limit
                     and (not person.skills or category in person.skills)
                 ):
-                    possible.append(person.id)
+                    way = 0.0
+                    if across and person.lat is not None and person.lon is not None:
+                        way = math.hypot(person.lat - lat, (person.lon - lon) * across) * NORTH_KM
+                    first = seniors and person.is_senior
+                    possible.append((way / near_km + IN_HAND * load - (far_km if first else 0.0), person.id))
                     wanted -= person.is_senior
-                elif len(others) < LOOKED_AT:
+                    idle_wanted -= load <= idle
+                elif len(others) < EXPLAINED:
                     others.append(person.id)
-        return possible + others
+        possible.sort()
+        return [one for _far, one in possible[:LOOKED_AT]] + others
 
     def within_reach(self, job: Job, certificate: str, *, far_km: float) -> list[int]:
         """Give the ids of everybody with the certificate whom the job is not too far for, by the cells they are in."""

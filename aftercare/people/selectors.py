@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 
-from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import QuerySet
 
 from aftercare.briefly import briefly
 from aftercare.refusals import NotFound
 
-from .models import ApiClient, Certificate, Leave, ProviderTerms, Shift, Staff, Unit
+from .models import ApiClient, Leave, ProviderTerms, Shift, Staff, Unit
 from .rules import EVERYWHERE, FIELD, Actor
 
 
@@ -98,33 +96,20 @@ def names_of(staff_ids: set[int]) -> dict[int, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def field_staff(*, at: datetime, on: date) -> QuerySet[Staff]:
-    """Give everybody who visits customers, in one query: `held` (certificates begun by `on`, as code and last day),
-    `on_shift`, `on_leave` and `next_shift_at` as of `at`."""
-    mine = OuterRef("pk")
-    held = Certificate.objects.filter(staff=mine, valid_on__lte=on).values("staff")
-    return (
-        Staff.objects.filter(is_active=True, roles__overlap=["engineer", "provider"])
-        .select_related("unit")
-        .only(
-            "number", "name_masked", "roles", "skills", "is_senior", "home_lat", "home_lon", "last_lat", "last_lon", "last_seen_at",
-            "unit__lat", "unit__lon",
-        )
-        .annotate(
-            held=Subquery(held.annotate(rows=JSONBAgg(JSONObject(code="code", until="expires_on"))).values("rows")),
-            on_shift=Exists(Shift.objects.filter(staff=mine, starts_at__lte=at, ends_at__gt=at)),
-            on_leave=Exists(Leave.objects.filter(staff=mine, starts_at__lte=at, ends_at__gt=at)),
-            next_shift_at=Subquery(
-                Shift.objects.filter(staff=mine, starts_at__gt=at).order_by("starts_at").values("starts_at")[:1]
-            ),
-        )
-        .order_by("id")
-    )  # fmt: skip
-
-
 def provider_terms(unit_ids: Iterable[int]) -> dict[int, ProviderTerms]:
     """Give what providers have agreed to, by unit; those without terms get orders by hand only."""
     return {row.unit_id: row for row in ProviderTerms.objects.filter(unit_id__in=list(unit_ids))}
+
+
+@briefly
+def _places(_key: str) -> list[tuple[int, str]]:
+    units = Unit.objects.filter(lat__isnull=False, lon__isnull=False).exclude(kind="provider")
+    return list(units.order_by("path").values_list("id", "name"))
+
+
+def units_with_a_place(actor: Actor) -> list[tuple[int, str]]:
+    """Give the units within reach of which it is known where they are: id and name."""
+    return [(pk, name) for pk, name in _places("") if actor.reaches(pk)]
 
 
 @briefly

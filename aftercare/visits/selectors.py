@@ -52,7 +52,7 @@ def open_appointment(order_id: int) -> Appointment | None:
     """Give the proposed or booked appointment of an order."""
     return (
         Appointment.objects.filter(order_id=order_id, state__in=["proposed", "booked"])
-        .select_related("engineer", "order__request__customer")
+        .select_related("engineer", "helper", "order__request__customer")
         .first()
     )
 
@@ -90,7 +90,9 @@ def planned_begins(order_ids: Iterable[int]) -> dict[int, datetime]:
 
 
 def appointments_of(order_id: int) -> list[Appointment]:
-    return list(Appointment.objects.filter(order_id=order_id).select_related("engineer").order_by("id"))
+    return list(
+        Appointment.objects.filter(order_id=order_id).select_related("engineer", "helper").order_by("id")
+    )
 
 
 def visits_of(order_id: int) -> list[Visit]:

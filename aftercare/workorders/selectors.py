@@ -80,9 +80,10 @@ def orders_of_request(request_id: int) -> list[WorkOrder]:
     )
 
 
-def unfinished_counts(staff_ids: Iterable[int]) -> dict[int, int]:
-    """Count the unfinished orders in each person's hands."""
-    rows = WorkOrder.objects.filter(assignee_id__in=list(staff_ids), state__in=UNFINISHED)
+def unfinished_counts(staff_ids: Iterable[int] | None) -> dict[int, int]:
+    """Count the unfinished orders in each person's hands; None: in everybody's who has any."""
+    rows = WorkOrder.objects.filter(assignee__isnull=False, state__in=UNFINISHED)
+    rows = rows if staff_ids is None else rows.filter(assignee_id__in=list(staff_ids))
     return dict(rows.values_list("assignee_id").annotate(n=Count("id")))
 
 

@@ -1,18 +1,15 @@
 """What can be done about who goes when."""
 
+from .matching import dispatch_order, dispatch_orders, retry_queue, wake_queue
 from .offering import (
     accept_offer,
     assign_by_hand,
-    dispatch_order,
-    dispatch_orders,
     expire_offers,
     offer_as_planned,
     refuse_offer,
     reoffer_orders,
-    retry_queue,
     take_back_order,
     take_offer_back,
-    wake_queue,
     withdraw_offers,
 )
 from .planning import (

@@ -1,93 +1,27 @@
-"""Match, offer, accept, refuse, expire; and the dispatcher's own hand."""
+"""Accept, refuse, let expire; and the dispatcher's own hand."""
 
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from aftercare.ledger.services import move, record, record_many
-from aftercare.people.models import Staff
+from aftercare.ledger.services import move
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import staff_member, zone_of
 from aftercare.people.services import require
-from aftercare.policies.rules import Dispatch
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order, release_work_order
 
-from ..crew import Crew, job_of, workloads
-from ..models import Matching, Offer, QueueEntry
-from ..rules import Candidate, after_trying, hard_rules, passed_over, rank_candidates, what_would_give
+from ..crew import Crew, job_of
+from ..models import Offer
+from ..rules import hard_rules
 from ..selectors import offers_of_the_absent
-
-TRIED = 5  # so many of the first are tried in their day
-RETRY_AFTER = timedelta(minutes=20)  # at the latest; somebody who becomes free wakes the queue at once
-
-
-def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None:
-    """Match an order with everybody, keep all reasons, and offer it to the best who still has room.
-
-    Gives the offer, or None when nobody can take it: then it waits in the dispatcher's queue.
-    """
-    return dispatch_orders([order], by=by, at=at)[0]
-
-
-def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list[Offer | None]:
-    """Dispatch a run of orders in turn, everybody being looked up once; those that nobody can take are queued."""
-    crews: dict[tuple[str, int], Crew] = {}
-    made: list[Offer | None] = []
-    stuck: list[tuple[Matching, list[Candidate]]] = []
-    with transaction.atomic():
-        for order in orders:
-            policy, zone = policy_for(order.unit_id), zone_of(order.unit_id)
-            if (zone, policy.id) not in crews:
-                crews[zone, policy.id] = Crew(orders, policy.pack.dispatch, at=at, zone=zone)
-            made.append(_dispatch(order, crews[zone, policy.id], stuck, by=by, at=at))
-        if stuck:
-            _queue(stuck, by=by, at=at)
-    return made
-
-
-def _dispatch(
-    order: WorkOrder, crew: Crew, stuck: list[tuple[Matching, list[Candidate]]], *, by: Actor, at: datetime
-) -> Offer | None:
-    if order.state != "pending" or order.assignee_id or crew.is_offered(order):
-        return None
-    policy = policy_for(order.unit_id)
-    ranked = _ranked(order, crew, policy.pack.dispatch)
-    possible = [c for c in ranked if c.is_possible]
-    matching = Matching(
-        order=order, at=at, candidates=[c.as_values() for c in ranked[:40]], possible=len(possible),
-        excluded=len(ranked) - len(possible), policy_id=policy.id,
-    )  # fmt: skip
-    if possible:
-        matching.save()
-    for candidate in possible:
-        offer = _offer(order, candidate.person.id, matching, candidate.total, by=by, at=at)
-        if offer:
-            crew.took(candidate.person.id)
-            _note_redistribution(order, candidate, ranked, policy.pack.dispatch.backlog_over, by=by, at=at)
-            return offer
-    stuck.append((matching, ranked))
-    return None
-
-
-def _ranked(order: WorkOrder, crew: Crew, rules: Dispatch) -> list[Candidate]:
-    """Rank those worth a closer look, the first few by when they could begin; where none can, everybody within reach."""
-    job = job_of(order)
-    ranked = rank_candidates(job, crew.people_for(order), rules, on=crew.on)
-    if not (ranked and ranked[0].is_possible) and crew.widen(order):
-        ranked = rank_candidates(job, crew.people_for(order), rules, on=crew.on)
-    first = [c.person for c in ranked[:TRIED] if c.is_possible]
-    if job.is_remote or len(first) < 2:
-        return ranked
-    return after_trying(ranked, crew.begins_in(order, first), rules)
+from .matching import Wanted, make_offers, solve_queue
 
 
 def accept_offer(offer: Offer, *, by: Actor, at: datetime) -> None:
@@ -101,7 +35,7 @@ def accept_offer(offer: Offer, *, by: Actor, at: datetime) -> None:
             values={"after": int((at - offer.offered_at).total_seconds())},
         )  # fmt: skip
         assign_work_order(offer.order, offer.staff_id, by=by, at=at)
-        _solve_queue(offer.order, by=by, at=at)
+        solve_queue([offer.order], by=by, at=at)
 
 
 def refuse_offer(offer: Offer, reason: str, *, by: Actor, at: datetime, remark: str = "") -> None:
@@ -165,10 +99,7 @@ def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, 
     with transaction.atomic():
         for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
             move(offer, "withdrawn", by=by, at=at, because=because)
-        made = _offer(order, staff.pk, None, 0, by=by, at=at, because=because.strip(), manual=True)
-        if made is None:
-            raise Conflict(_("this person has no room for another order"), where="staff", code="at_limit")
-    return made
+        return _offer_by_hand(order, staff.pk, because=because.strip(), by=by, at=at)
 
 
 def offer_as_planned(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> Offer:
@@ -182,10 +113,7 @@ def offer_as_planned(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime
             if offer.staff_id == staff_id:
                 return offer
             move(offer, "withdrawn", by=by, at=at, because="plan")
-        made = _offer(order, staff_id, None, 0, by=by, at=at, because=because, manual=True)
-        if made is None:
-            raise Conflict(_("this person has no room for another order"), where="staff", code="at_limit")
-    return made
+        return _offer_by_hand(order, staff_id, because=because, by=by, at=at)
 
 
 def take_offer_back(order: WorkOrder, *, by: Actor, at: datetime) -> None:
@@ -213,7 +141,7 @@ def withdraw_offers(order: WorkOrder, *, by: Actor, at: datetime, because: str) 
     with transaction.atomic():
         for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
             move(offer, "withdrawn", by=by, at=at, because=because)
-        _solve_queue(order, by=by, at=at)
+        solve_queue([order], by=by, at=at)
 
 
 def reoffer_orders(*, at: datetime, limit: int = 100) -> int:
@@ -228,92 +156,11 @@ def reoffer_orders(*, at: datetime, limit: int = 100) -> int:
     return withdrawn
 
 
-def retry_queue(*, at: datetime, limit: int = 50) -> int:
-    """Match again the orders that nobody could take, once something may have changed; give how many found somebody."""
-    due = QueueEntry.objects.filter(state="waiting", retry_at__lte=at).select_related("order__request")
-    with transaction.atomic():
-        offers = dispatch_orders([entry.order for entry in due[:limit]], by=MACHINE, at=at)
-    return sum(offer is not None for offer in offers)
-
-
-def wake_queue(*, at: datetime, category: str, limit: int = 3) -> None:
-    """Have the longest waiting orders of a category matched again, because somebody has become free."""
-    waiting = QueueEntry.objects.filter(state="waiting", order__category=category).order_by("since")[:limit]
-    QueueEntry.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(retry_at=at)
-
-
-def _offer(
-    order: WorkOrder, staff_id: int, matching: Matching | None, points: int, *, by: Actor, at: datetime,
-    because: str = "", manual: bool = False,
-) -> Offer | None:  # fmt: skip
-    """Make an offer under the person's row lock, so that two dispatches at once never pass the limit."""
-    rules = policy_for(order.unit_id).pack.dispatch
-    with transaction.atomic():
-        Staff.objects.select_for_update(of=("self",)).get(pk=staff_id)
-        if workloads([staff_id]).get(staff_id, 0) >= rules.max_unfinished:
-            return None
-        offer = Offer.objects.create(
-            order=order, staff_id=staff_id, unit_id=order.unit_id, matching=matching, state="offered", state_since=at,
-            offered_at=at, expires_at=at + timedelta(seconds=rules.accept_within), points=points, manual=manual,
-        )  # fmt: skip
-        record(
-            "offer.made", offer, by=by, at=at, because=because,
-            values={"points": points, "matching": matching.pk if matching else None, "staff": staff_id,
-                    "possible": matching.possible if matching else 0, "excluded": matching.excluded if matching else 0},
-        )  # fmt: skip
-        _solve_queue(order, by=by, at=at)
-    return offer
-
-
-def _note_redistribution(
-    order: WorkOrder, chosen: Candidate, ranked: list[Candidate], limit: int, *, by: Actor, at: datetime
-) -> None:
-    """Record who gave way to an idle colleague, by which rule, and who else could have had the order (M52)."""
-    before = passed_over(ranked, chosen)
-    if before:
-        record("dispatch.redistributed", order, by=by, at=at, values={
-            "rule": "backlog_over", "limit": limit, "staff": chosen.person.id,
-            "instead_of": [{"staff": c.person.id, "unfinished": c.person.unfinished, "points": c.total} for c in before],
-            "alternatives": [other for other in before[0].gives_way_to if other != chosen.person.id],
-        })  # fmt: skip
-
-
-def _queue(stuck: list[tuple[Matching, list[Candidate]]], *, by: Actor, at: datetime) -> None:
-    """Keep why nobody could take these orders, and have them wait for the dispatcher."""
-    Matching.objects.bulk_create([matching for matching, _ranked in stuck if matching.pk is None])
-    rows = QueueEntry.objects.select_for_update(of=("self",)).select_related("order")
-    known = {entry.order_id: entry for entry in rows.filter(order__in=[m.order_id for m, _ranked in stuck])}
-    fresh, facts = [], []
-    for matching, ranked in stuck:
-        gives = what_would_give(ranked)
-        starts = [
-            parse_datetime(g["gives"][1]) for g in gives if g["gives"][0] == "off_shift" and g["gives"][1]
-        ]
-        changes: dict[str, Any] = {
-            "gives": gives,
-            "retry_at": min([s for s in starts if s] + [at + RETRY_AFTER]),
-        }
-        entry = known.get(matching.order_id)
-        if entry is None:
-            order = matching.order
-            fresh.append(
-                QueueEntry(
-                    order=order, unit_id=order.unit_id, state="waiting", state_since=at, since=at, **changes
-                )
-            )
-            facts.append((order, {"gives": len(gives), "looked_at": len(ranked)}, at))
-        elif entry.state == "solved":
-            move(entry, "waiting", by=by, at=at, fact="dispatch.stuck", since=at, **changes)
-        else:
-            QueueEntry.objects.filter(pk=entry.pk).update(**changes)
-    QueueEntry.objects.bulk_create(fresh)
-    record_many("dispatch.stuck", facts, by=by)
-
-
-def _solve_queue(order: WorkOrder, *, by: Actor, at: datetime) -> None:
-    entry = QueueEntry.objects.select_related("order").filter(order=order, state="waiting").first()
-    if entry:
-        move(entry, "solved", by=by, at=at, retry_at=None)
+def _offer_by_hand(order: WorkOrder, staff_id: int, *, because: str, by: Actor, at: datetime) -> Offer:
+    made = make_offers([Wanted(order, [staff_id], manual=True, because=because)], by=by, at=at)
+    if not made:
+        raise Conflict(_("this person has no room for another order"), where="staff", code="at_limit")
+    return made[order.pk]
 
 
 def _check_own(offer: Offer, by: Actor) -> None:

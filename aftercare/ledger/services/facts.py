@@ -39,10 +39,17 @@ def record(
 
 
 def record_many(
-    name: str, happenings: Iterable[tuple[models.Model, Mapping[str, Any], datetime]], *, by: By
+    name: str,
+    happenings: Iterable[tuple[models.Model, Mapping[str, Any], datetime]],
+    *,
+    by: By,
+    because: str = "",
 ) -> list[Fact]:
     """Append a fact about each subject, with its values and instant, in one statement."""
-    facts = [_fact(name, subject, by=by, at=at, values=values) for subject, values, at in happenings]
+    facts = [
+        _fact(name, subject, by=by, at=at, values=values, because=because)
+        for subject, values, at in happenings
+    ]
     if facts:
         Fact.objects.bulk_create(facts)
         wake_readers()

@@ -37,7 +37,7 @@ def request_authority(request: HttpRequest, number: str) -> HttpResponse:
     row, because = request_for(who, number), request.POST.get("because", "")
     match posted.get("act", ""):
         case "note":
-            amount = _fen(posted.get("amount", ""))
+            amount = fen_of(posted.get("amount", ""))
             note_dispute(row, amount_fen=amount, reputation=posted.get("reputation") == "on", by=who, at=at)
             messages.info(request, _("Recorded"))
         case "raise":
@@ -87,7 +87,7 @@ def request_split(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("request_page", number)
 
 
-def _fen(text: str) -> int:
+def fen_of(text: str) -> int:
     try:
         return round(float(text or "0") * 100)
     except (ValueError, OverflowError):

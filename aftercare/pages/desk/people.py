@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,27 @@ from aftercare.dispatch.crew import workloads
 from aftercare.people.selectors import (
     leave_for,
     leaves_ahead,
+    provider_terms,
+    shifts_ahead,
     staff_for,
     staff_numbered,
     unit_for,
     units_for,
     zone_of,
 )
-from aftercare.people.services import add_leave, change_contact, end_leave, set_senior, set_unit_hours
+from aftercare.people.services import (
+    add_certificate,
+    add_leave,
+    change_contact,
+    end_leave,
+    end_provider_terms,
+    plan_shifts,
+    remove_shift,
+    set_provider_terms,
+    set_senior,
+    set_skills,
+    set_unit_hours,
+)
 from aftercare.people.states import Role
 from aftercare.policies.rules import WEEK
 from aftercare.policies.selectors import policy_for
@@ -30,6 +44,7 @@ from aftercare.refusals import Conflict, Invalid, NotFound
 
 from ..doors import actor, now, page
 from ..templatetags.show import _local
+from .authority import fen_of
 
 
 @page("read_people")
@@ -46,7 +61,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
     loads = workloads([s.pk for s in staff])
     chosen = next((u for u in units if str(u.pk) == unit), None)
     return render(request, "desk/people.html", {
-        "place": "people", "chosen": chosen, "hours": _hours(chosen), "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
+        "place": "people", "chosen": chosen, "hours": _hours(chosen), "terms": provider_terms([chosen.pk]).get(chosen.pk) if chosen else None, "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
         "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices,
         "today": _local(at).date(),
         "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
@@ -63,6 +78,24 @@ def unit_hours(request: HttpRequest, unit_id: int) -> HttpResponse:
     }
     set_unit_hours(unit, hours if any(hours.values()) else None, by=actor(request), at=now())
     messages.info(request, _("Hours set; open clocks follow"))
+    return redirect(f"/people?unit={unit_id}")
+
+
+@page("plan_people", "POST")
+def unit_terms(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Note what a provider has agreed to, or (`end`) that it takes no orders by itself any more."""
+    who, posted = actor(request), request.POST
+    unit = unit_for(who, unit_id)
+    if posted.get("act") == "end":
+        end_provider_terms(unit, by=who, at=now())
+        messages.info(request, _("Recorded"))
+    else:
+        price, quota = posted.get("price", ""), posted.get("quota", "")
+        set_provider_terms(
+            unit, areas=[int(area) for area in posted.getlist("area") if area.isdigit() and len(area) < 19],
+            visit_fen=fen_of(price), daily_quota=int(quota) if quota.isdigit() and len(quota) < 6 else -1, by=who, at=now(),
+        )  # fmt: skip
+        messages.info(request, _("Recorded; its technicians are asked where nobody else can"))
     return redirect(f"/people?unit={unit_id}")
 
 
@@ -87,6 +120,26 @@ def _act(request: HttpRequest, staff: Any) -> str:
     match posted.get("act", ""):
         case "senior":
             set_senior(staff, posted.get("senior") == "on", by=who, at=at)
+            return _("Recorded")
+        case "shifts":
+            count = plan_shifts(staff, by=who, at=at, **_shifts(posted))
+            return _("%(n)d shifts planned") % {"n": count}
+        case "unshift":
+            shift = posted.get("shift", "")
+            remove_shift(staff, int(shift) if shift.isdigit() and len(shift) < 19 else 0, by=who, at=at)
+            return _("Recorded")
+        case "skills":
+            known = policy_for(staff.unit_id).pack.forms.category_titles
+            set_skills(staff, [code for code in posted.getlist("category") if code in known], by=who, at=at)
+            return _("Recorded")
+        case "certificate":
+            code = posted.get("code", "")
+            if code not in policy_for(staff.unit_id).pack.dispatch.certificate_titles:
+                raise Invalid(_("unknown certificate"), where="code", expected=_("one of the list"))
+            add_certificate(
+                staff, code=code, number=posted.get("number", "").strip()[:40], valid_on=_date(posted, "valid_on"),
+                expires_on=_date(posted, "expires_on"), by=who, at=at,
+            )  # fmt: skip
             return _("Recorded")
         case "contact":
             change_contact(staff, phone=posted.get("phone", ""), email=posted.get("email", ""), by=who, at=at)
@@ -114,7 +167,42 @@ def _act(request: HttpRequest, staff: Any) -> str:
             end_leave(leave_for(who, int(leave) if leave.isdigit() else 0), by=who, at=at)
             return _("Recorded")
         case _:
-            raise Invalid(_("unknown step"), where="act", expected="contact, leave, back, senior")
+            raise Invalid(
+                _("unknown step"),
+                where="act",
+                expected="contact, leave, back, senior, shifts, unshift, skills, certificate",
+            )
+
+
+def _shifts(posted: Any) -> dict[str, Any]:
+    rest = None
+    if posted.get("rest") == "own":
+        minutes = posted.get("rest_minutes", "")
+        rest = (
+            _time(posted, "rest_from"),
+            _time(posted, "rest_until"),
+            int(minutes) if minutes.isdigit() and len(minutes) < 4 else -1,
+        )
+    elif posted.get("rest") == "none":
+        rest = (_time(posted, "begins"), _time(posted, "begins"), 0)
+    return {
+        "first": _date(posted, "first"), "last": _date(posted, "last"), "begins": _time(posted, "begins"), "ends": _time(posted, "ends"),
+        "weekdays": {int(day) for day in posted.getlist("weekday") if day in "0123456" and len(day) == 1}, "rest": rest,
+    }  # fmt: skip
+
+
+def _date(posted: Any, where: str) -> date:
+    try:
+        return date.fromisoformat(posted.get(where, ""))
+    except ValueError:
+        raise Invalid(_("this is not a day"), where=where, expected="2026-11-22") from None
+
+
+def _time(posted: Any, where: str) -> time:
+    try:
+        return time.fromisoformat(posted.get(where, "")).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        raise Invalid(_("this is not a time of day"), where=where, expected="08:30") from None
 
 
 def _instant(text: str, where: str, zone: ZoneInfo) -> datetime:
@@ -129,8 +217,10 @@ def _shown(request: HttpRequest, staff: Any, refusal: Invalid | Conflict | None 
     return render(request, "desk/person.html", {
         "place": "people", "staff": staff, "titles_of": [str(Role(r).label) for r in staff.roles], "leaves": leaves_ahead(staff.pk, at=at),
         "refusal": refusal, "typed": request.POST if refusal else {}, "load": workloads([staff.pk]).get(staff.pk, 0),
-        "today": _local(at).date(),
-        "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
+        "today": _local(at).date(), "today_text": _local(at).date().isoformat(), "at": at, "shifts": shifts_ahead(staff.pk, at=at), "week": [(n, title) for n, (_d, title, _h) in enumerate(_hours(None))],
+        "titles": {code: text[get_language() or "zh"] for code, text in policy_for(staff.unit_id).pack.dispatch.certificate_titles.items()},
+        "categories": sorted(policy_for(staff.unit_id).pack.forms.category_titles), "rest": policy_for(staff.unit_id).pack.dispatch.rest,
+        "chosen_days": request.POST.getlist("weekday") if refusal else ["0", "1", "2", "3", "4"],
     }, status=refusal.status if refusal else 200)  # fmt: skip
 
 

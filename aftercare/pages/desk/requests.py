@@ -29,7 +29,7 @@ from aftercare.intake.services import (
 )
 from aftercare.ledger.selectors import fact_of_case, facts_of_case
 from aftercare.ledger.services import correct_fact
-from aftercare.people.selectors import units_for, zone_of
+from aftercare.people.selectors import units_for, units_with_a_place, zone_of
 from aftercare.people.services import require, reveal
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
@@ -115,7 +115,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "askable": [rule for rule in policy.pack.papers.papers if rule.by_hand and rule.code not in {p.code for p in papers if p.state in ("due", "filed")}],
         "story": story_of(row.pk, facts=facts, also=kin.merged, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
         "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "revealed": None,
-        "urgencies": policy.pack.forms.urgencies,
+        "urgencies": policy.pack.forms.urgencies, "places": units_with_a_place(who) if who.can("dispatch_work_order") else [],
     }  # fmt: skip
 
 

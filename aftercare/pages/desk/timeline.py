@@ -35,6 +35,7 @@ SENTENCES = {
     "work_order.work_held": n_("did this without a network, after the order had gone"),
     "work_order.work_adopted": n_("gave the order back with the work done"),
     "work_order.work_settled": n_("kept work done without a network as a note"),
+    "work_order.equipped": n_("said how many must be there, and where parts are fetched"),
     "work_order.reassigned": n_("work order changed hands"),
     "team.formed": n_("formed an emergency team"),
     "team.stood_down": n_("reported to the executives; the team stood down"),

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from aftercare.analytics.exporting import as_csv
 from aftercare.dispatch.selectors import last_matching
 from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_back_order
-from aftercare.people.selectors import root_unit, units_for
+from aftercare.people.selectors import root_unit, units_for, units_with_a_place
 from aftercare.policies.selectors import policy_for
-from aftercare.refusals import Invalid
+from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import next_clocks, running_clocks
 from aftercare.visits.selectors import open_appointment, slots_for, visit_for, visits_of
 from aftercare.visits.services import (
@@ -37,6 +37,7 @@ from aftercare.workorders.selectors import state_counts, work_order_for, work_or
 from aftercare.workorders.services import (
     cancel_work_order,
     convert_to_visit,
+    equip_work_order,
     pause_work_order,
     resume_work_order,
 )
@@ -148,6 +149,22 @@ def work_order_work(request: HttpRequest, number: str) -> HttpResponse:
     else:
         settle_work(order, by=who, at=now(), because=because)
         messages.info(request, _("Kept as a note"))
+    return redirect(_back(request, number))
+
+
+@page("dispatch_work_order", "POST")
+def work_order_equip(request: HttpRequest, number: str) -> HttpResponse:
+    """Say how many must be there, and where parts are fetched on the way."""
+    who, posted = actor(request), request.POST
+    people, pickup = posted.get("people", ""), posted.get("pickup", "")
+    known = {str(pk): pk for pk, _name in units_with_a_place(who)}
+    if pickup and pickup not in known:
+        raise NotFound()
+    equip_work_order(
+        work_order_for(who, number), people=int(people) if people in ("1", "2") else 0, pickup_unit_id=known.get(pickup),
+        by=who, at=now(),
+    )  # fmt: skip
+    messages.info(request, _("Recorded"))
     return redirect(_back(request, number))
 
 

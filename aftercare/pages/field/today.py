@@ -21,7 +21,14 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Invalid, NotFound
 from aftercare.visits.rules import MEASURED, STEP_STATES
-from aftercare.visits.selectors import appointments_of, day_of, open_visit, planned_begins, visits_of
+from aftercare.visits.selectors import (
+    appointments_of,
+    day_of,
+    helping_on,
+    open_visit,
+    planned_begins,
+    visits_of,
+)
 from aftercare.visits.services import Told, add_photo, do_step, fee_for, show_trace
 from aftercare.workorders.selectors import jobs_of, work_order_for
 
@@ -45,7 +52,7 @@ def field_today(request: HttpRequest) -> HttpResponse:
     return render(request, "field/today.html", {
         "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
         "unbooked": [job for job in jobs if job.state == "pending"], "at": at, "day_ends": end, "words": words(),
-        "planned": planned, "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
+        "planned": planned, "helping": helping_on(who.id, start, end), "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
     })  # fmt: skip
 
 
@@ -159,6 +166,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         pack, category=order.category, purchased_on=order.request.purchased_on, on=at.date()
     )
     fee, fee_free = fee_for(order, warranty, at=at)
+    appointments = appointments_of(order.pk)
     parts = list(price_list(order.category, order.unit_id))
     for part in parts:
         part.is_free = warranty.covers_part(part.cover)  # type: ignore[attr-defined]
@@ -170,7 +178,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "parts": parts, "transfers": transfers_of(order.pk), "slots": slots, "fee": fee, "fee_free": fee_free,
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty, "guides": pack.visit.guides.get(order.category, []), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
-        "appointments": appointments_of(order.pk), "problems": {}, "listed": [], "typed": {}, "revealed": None,
+        "appointments": appointments, "helper": next((a.helper for a in appointments if a.state == "booked"), None), "problems": {}, "listed": [], "typed": {}, "revealed": None,
         "words": words(), "footed": footed, "trace": "",
     }  # fmt: skip
 
