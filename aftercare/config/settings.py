@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from aftercare import __version__
@@ -200,6 +201,19 @@ ALERT_CHANNELS = [name for name in os.environ.get("AFTERCARE_ALERTS", "sms,mail,
 SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
 POSITIONS_KEPT_FOR = timedelta(hours=float(os.environ.get("AFTERCARE_POSITION_HOURS", "2")))
 TRAVEL = os.environ.get("AFTERCARE_TRAVEL", "")
+MAP_TILES = os.environ.get("AFTERCARE_MAP", "")
+MAP_KEY = os.environ.get("AFTERCARE_MAP_KEY", "")
+MAP_SYSTEM = os.environ.get("AFTERCARE_MAP_SYSTEM", "")
+if MAP_SYSTEM not in ("", "wgs84", "gcj02", "bd09"):
+    raise ImproperlyConfigured("AFTERCARE_MAP_SYSTEM: expected wgs84, gcj02 or bd09")
+if (
+    MAP_TILES
+    and MAP_TILES not in ("osm", "carto", "amap", "tencent", "tianditu")
+    and not (MAP_TILES.startswith(("https://", "http://")) and "{x}" in MAP_TILES and "{z}" in MAP_TILES)
+):
+    raise ImproperlyConfigured(
+        "AFTERCARE_MAP: expected osm, carto, amap, tencent, tianditu, or an address with {z}, {x} and {y}"
+    )
 SMS_URL = os.environ.get("AFTERCARE_SMS_URL", "")
 SMS_KEY = os.environ.get("AFTERCARE_SMS_KEY", "")
 SMS_SECRET = os.environ.get("AFTERCARE_SMS_SECRET", "")

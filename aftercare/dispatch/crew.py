@@ -243,7 +243,8 @@ class _Rosters:
             return self._kept[1]
 
 
-roster_of = _Rosters().get
+_ROSTERS = _Rosters()
+roster_of = _ROSTERS.get
 
 
 def _person(row: tuple[Any, ...], terms: dict[int, Terms]) -> Person:

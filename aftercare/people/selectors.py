@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
 from aftercare.briefly import briefly
 from aftercare.refusals import NotFound
@@ -88,6 +90,28 @@ def staff_by_id(staff_id: int) -> Staff | None:
 
 def staff_numbered(number: str) -> Staff | None:
     return Staff.objects.select_related("unit").filter(number=number).first()
+
+
+class Seen(NamedTuple):
+    """Where somebody at work was last, and how many minutes ago."""
+
+    lat: float
+    lon: float
+    minutes: int
+
+
+def positions_of(staff_ids: Iterable[int], *, at: datetime) -> dict[int, Seen]:
+    """Give the last places of those at work that are not too old to be kept (A20)."""
+    at_work = Shift.objects.filter(staff=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    rows = Staff.objects.filter(
+        Exists(at_work), id__in=list(staff_ids), last_seen_at__gt=at - settings.POSITIONS_KEPT_FOR,
+        last_lat__isnull=False, last_lon__isnull=False,
+    )  # fmt: skip
+    return {
+        pk: Seen(lat, lon, max(0, int((at - seen).total_seconds() // 60)))
+        for pk, lat, lon, seen in rows.values_list("pk", "last_lat", "last_lon", "last_seen_at")
+        if lat is not None and lon is not None and seen is not None
+    }
 
 
 def names_of(staff_ids: set[int]) -> dict[int, tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from .engine import NEVER, Planned, Problem, Rest, Stop, Task, Worker, build, make_plan, stops_of
@@ -88,10 +88,17 @@ class Day:
         return make_plan(self.problem, kept=self.kept(routes), insert=False)
 
     def stops(self, planned: Planned) -> dict[int, list[tuple[Job, Stop]]]:
-        """Give by person what they do, in order; the second half of a job for two is the same job."""
+        """Give by person what they do, in order; the second half of a job for two is the same job.
+
+        A job begins at the customer's, also where parts are fetched right before.
+        """
         found = {}
         for v, stops in stops_of(self.problem, planned.routes).items():
-            found[self.people[v].id] = [(self.job(stop.task), stop) for stop in stops]
+            rows = [(self.job(stop.task), stop) for stop in stops]
+            found[self.people[v].id] = [
+                (job, replace(stop, begins=stop.leaves - job.minutes * 60) if job.pickup else stop)
+                for job, stop in rows
+            ]
         return found
 
     def job(self, order: int) -> Job:

@@ -10,6 +10,8 @@ import pytest
 from aftercare.dispatch.rules import (
     Job,
     Person,
+    Terms,
+    after_trying,
     great_circle_km,
     passed_over,
     rank_candidates,
@@ -113,3 +115,37 @@ def test_whoever_has_more_than_three_gives_way_to_an_idle_colleague_of_the_group
     assert alone[0].person.id == 1, "nobody of the group is idle: the points decide"
     three = rank_candidates(JOB, [replace(busy, unfinished=3), idle], rules, on=ON)
     assert not any(c.gives_way_to for c in three)
+
+
+def test_providers_with_terms_come_last_and_the_cheapest_first():
+    job = replace(JOB, units=frozenset({1, 4}))
+    dear = replace(
+        ZHOU, id=2, number="WB2", is_provider=True, was_there=True, terms=Terms(frozenset({4}), 9000, 2)
+    )
+    cheap = replace(dear, id=3, number="WB3", was_there=False, terms=Terms(frozenset({1}), 6000, 1))
+    busy = replace(ZHOU, unfinished=2)
+    assert [c.person.id for c in rank_candidates(job, [dear, cheap, busy], RULES, on=ON)] == [1, 3, 2]
+    assert rank_candidates(job, [cheap], RULES, on=ON)[0].as_values()["visit_fen"] == 6000
+
+
+@pytest.mark.parametrize(
+    ("terms", "rule"),
+    [
+        (None, "provider"),
+        (Terms(frozenset({9}), 6000, 2), "outside_area"),
+        (Terms(frozenset({4}), 6000, 0), "quota_used"),
+    ],
+)
+def test_a_provider_is_excluded_by_its_terms(terms, rule):
+    found = judge(replace(ZHOU, is_provider=True, terms=terms), replace(JOB, units=frozenset({4})))
+    assert [name for name, _detail in found.against] == [rule]
+
+
+def test_whoever_can_begin_sooner_goes_before_whoever_is_nearer_but_busy():
+    near, far = ZHOU, replace(ZHOU, id=2, number="GY2", lat=30.27, lon=120.17)
+    ranked = rank_candidates(JOB, [near, far], RULES, on=ON)
+    assert [c.person.id for c in ranked] == [1, 2]
+    tried = after_trying(ranked, {1: None, 2: 15}, RULES)
+    assert [c.person.id for c in tried] == [2, 1]
+    assert tried[0].as_values()["begins_in"] == 15
+    assert tried[1].points["travel"] == 0 and tried[1].is_possible, "it may be done another day"

@@ -25,12 +25,15 @@ from aftercare.dispatch.services import (
     try_move,
 )
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import names_of, staff_member, zone_of
+from aftercare.people.selectors import Seen, names_of, positions_of, staff_member, zone_of
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
+from aftercare.routing.places import Spot
 from aftercare.workorders.selectors import work_order_for
 
 from ..doors import actor, now, page
+from ..middleware import allow_images
+from .maps import Tiles, View, tiles_set
 
 MAP = (296, 316)
 LAPSES = timedelta(days=14)
@@ -78,16 +81,20 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
     plan = open_plan(unit.pk, on)
     names = names_of({row[key] for row in plan.moves for key in ("from", "to") if row[key]}) if plan else {}
     given = _given(request, who, day)
-    return render(request, "desk/day.html", {
+    tiles, seen = tiles_set(), positions_of((shown.person.id for shown in people), at=at)
+    answer = render(request, "desk/day.html", {
         "place": "dispatch", "units": units, "unit": unit, "day": on, "today": at.astimezone(zone).date(), "axis": axis,
         "before": on - timedelta(days=1), "after": on + timedelta(days=1), "at": at, "skill": skill,
         "skills": sorted({code for shown in day.people.values() for code in _skills(shown)}),
         "rows": [_row(shown, axis, on, at) for shown in people], "waiting": _waiting(day), "troubles": _troubles(day, on, at),
         "now_at": axis.at(at) if axis.starts <= at <= axis.ends else None, "frozen_at": axis.at(at + FREEZE),
-        "plan": plan, "moves": _moves(plan, names), "map": _map(day, people), "given": given,
+        "plan": plan, "moves": _moves(plan, names), "map": _map(day, people, seen, at, tiles), "given": given, "seen": seen,
         "limit": policy_for(unit.pk).pack.dispatch.max_unfinished,
-        "titles": policy_for(unit.pk).pack.dispatch.certificate_titles,
+        "titles": policy_for(unit.pk).pack.dispatch.certificate_titles, "width": MAP[0], "height": MAP[1],
     })  # fmt: skip
+    if tiles:
+        allow_images(answer, tiles.origin)
+    return answer
 
 
 @page("read_dispatch")
@@ -282,34 +289,37 @@ def _moves(plan: Any, names: dict[int, tuple[str, str]]) -> list[dict[str, Any]]
     ]  # fmt: skip
 
 
-def _map(day: BoardDay, people: list[Shown]) -> dict[str, Any]:
-    """Give points and routes in the plane of the map: an equirectangular view of all places of the day."""
+def _map(
+    day: BoardDay, people: list[Shown], seen: dict[int, Seen], at: datetime, tiles: Tiles | None
+) -> dict[str, Any]:
+    """Give points and routes of the day in the plane of the map, and the tiles behind it."""
     places = [(v.order.lat, v.order.lon) for v in day.visits] + [(o.lat, o.lon) for o in day.waiting]
     places += [(shown.person.lat, shown.person.lon) for shown in people]
-    known = [(lat, lon) for lat, lon in places if lat is not None and lon is not None]
+    known = [Spot(lat, lon) for lat, lon in places if lat is not None and lon is not None]
     if not known:
-        return {"routes": [], "waiting": []}
-    south, north = min(lat for lat, _lon in known), max(lat for lat, _lon in known)
-    west, east = min(lon for _lat, lon in known), max(lon for _lat, lon in known)
-    scale = min((MAP[0] - 40) / max((east - west) * 0.86, 0.01), (MAP[1] - 40) / max(north - south, 0.01))
+        return {"routes": [], "waiting": [], "tiles": [], "credit": ""}
+    view = View(known, *MAP, tiles.system if tiles else "wgs84")
 
     def spot(lat: float | None, lon: float | None) -> tuple[float, float] | None:
-        if lat is None or lon is None:
-            return None
-        return round(20 + (lon - west) * 0.86 * scale, 1), round(MAP[1] - 20 - (lat - south) * scale, 1)
+        return None if lat is None or lon is None else view.spot(lat, lon)
 
     routes = []
     for shown in people:
         home = spot(shown.person.lat, shown.person.lon)
         stops = [place for v in shown.visits if (place := spot(v.order.lat, v.order.lon)) is not None]
         if home:
+            line = " ".join(f"{x},{y}" for x, y in [home, *stops])
             routes.append(
                 {
                     "who": shown.person,
                     "home": home,
                     "stops": stops,
-                    "line": " ".join(f"{x},{y}" for x, y in [home, *stops]),
+                    "line": line,
+                    "seen": seen.get(shown.person.id),
                 }
             )
     waiting = [(place, o) for o in day.waiting if (place := spot(o.lat, o.lon)) is not None]
-    return {"routes": routes, "waiting": waiting}
+    return {
+        "routes": routes, "waiting": waiting, "tiles": view.pictures(tiles) if tiles else [],
+        "credit": tiles.credit if tiles else "",
+    }  # fmt: skip

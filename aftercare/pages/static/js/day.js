@@ -31,7 +31,7 @@
       pick.value = ""; effects.innerHTML = ""; give.disabled = true;
       var booked = card.classList.contains("jb"), movable = !booked || (card.draggable && card.dataset.k !== "done");
       pick.disabled = !movable;
-      dialog.querySelector("[data-pin]").hidden = !booked || !!card.dataset.pinned || card.dataset.k === "done" || card.dataset.k === "doing";
+      dialog.querySelector("[data-pin]").hidden = !booked || !!card.dataset.pinned || /^(done|doing|helping)$/.test(card.dataset.k);
       dialog.querySelector("[data-unpin]").hidden = !card.dataset.pinned;
     }
     dialog.showModal();

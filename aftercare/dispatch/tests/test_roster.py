@@ -1,0 +1,121 @@
+"""Who is looked at in a large company: the nearest and least busy, seniors where wanted, and everybody before giving up."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftercare.dispatch import crew
+from aftercare.dispatch.models import Matching, Offer, QueueEntry
+from aftercare.dispatch.roster import LOOKED_AT, Roster
+from aftercare.dispatch.rules import Job, Person, rank_candidates
+from aftercare.dispatch.services import dispatch_order
+from aftercare.ledger.services import deliver_until_idle
+from aftercare.people.models import Shift
+from aftercare.people.rules import MACHINE
+from aftercare.people.services import add_certificate, add_shift, add_staff
+from aftercare.policies.rules import load_pack
+from tests.cast import HERE, MORNING
+
+RULES = load_pack("appliance")[1].dispatch
+ON = date(2024, 5, 20)
+
+
+def people(seed: int, count: int = 600) -> list[Person]:
+    luck = random.Random(seed)
+    return [
+        Person(
+            n, f"GY{n:05d}", "工*", frozenset(), {luck.choice(("refrigeration", "gas")): ON + timedelta(days=luck.randint(-3, 300))},
+            luck.random() < 0.7, None, luck.random() < 0.05, luck.randint(0, 3), HERE[0] + luck.uniform(-0.3, 0.3),
+            HERE[1] + luck.uniform(-0.3, 0.3), is_senior=luck.random() < 0.1, group=n % 9,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def look(roster: Roster, job: Job, seniors: bool = False) -> list[int]:
+    return roster.worth_a_look(
+        job, RULES.certificates.get(job.category, ""), limit=RULES.max_unfinished, idle=RULES.idle_up_to, near_km=RULES.near_km,
+        far_km=RULES.far_km, seniors=seniors,
+    )  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_best_of_those_looked_at_is_about_the_best_of_all(seed):
+    everybody, luck = people(seed), random.Random(seed)
+    job = Job("aircon", "normal", HERE[0] + luck.uniform(-0.2, 0.2), HERE[1] + luck.uniform(-0.2, 0.2))
+    roster = Roster(everybody)
+    chosen = rank_candidates(job, [roster.people[one] for one in look(roster, job)], RULES, on=ON)
+    best = rank_candidates(job, everybody, RULES, on=ON)[0]
+    assert best.is_possible == chosen[0].is_possible
+    assert len(chosen) < 40, "only some are looked at"
+    if best.is_possible:
+        assert chosen[0].total >= best.total - 5, "of a hundred points"
+
+
+def test_senior_technicians_are_looked_for_beyond_the_nearest():
+    near = [
+        replace(one, is_senior=False, on_shift=True, on_leave=False, unfinished=0) for one in people(1, 300)
+    ]
+    far = replace(near[0], id=999, number="GY999", is_senior=True, lat=HERE[0] + 0.29, lon=HERE[1])
+    roster = Roster([*near, replace(far, certificates={"refrigeration": ON})])
+    job = Job("aircon", "critical", *HERE)
+    assert 999 not in look(roster, job)
+    assert look(roster, job, seniors=True)[0] == 999
+
+
+def test_without_a_place_everybody_with_the_certificate_may_be_looked_at():
+    roster = Roster(people(3))
+    found = look(roster, Job("aircon", "normal", None, None))
+    assert LOOKED_AT <= len(found) < 40
+    assert all("refrigeration" in roster.people[one].certificates for one in found)
+
+
+def test_a_large_company_asks_the_nearest_and_looks_at_everybody_before_an_order_is_stuck(cast, monkeypatch):
+    monkeypatch.setattr(crew, "EVERYBODY", 2)
+    monkeypatch.setattr("aftercare.dispatch.roster.LOOKED_AT", 2)
+    monkeypatch.setattr("aftercare.dispatch.roster.EXPLAINED", 1)
+    for n in range(12):  # colleagues near the customer who could, but whose certificate lapsed yesterday
+        staff = add_staff(
+            number=f"GY2025{n:03d}",
+            name="钱多",
+            unit=cast.store,
+            roles=["engineer"],
+            by=MACHINE,
+            at=MORNING,
+            home=HERE,
+        )
+        add_certificate(
+            staff,
+            code="refrigeration",
+            valid_on=ON - timedelta(days=90),
+            expires_on=ON - timedelta(days=1),
+            by=MACHINE,
+            at=MORNING,
+        )
+        add_shift(staff, starts_at=MORNING, ends_at=MORNING + timedelta(hours=8), by=MACHINE)
+    order = cast.order()
+    assert Offer.objects.get(order=order, state="offered").staff == cast.staff["zhou"]
+    assert Matching.objects.get(order=order).excluded >= 12, "all within reach were judged before giving up"
+
+    Shift.objects.all().delete()
+    crew._ROSTERS.forget()
+    alone = cast.order(phone="13900005555", name="孙甲")
+    entry = QueueEntry.objects.get(order=alone)
+    assert entry.state == "waiting" and not Offer.objects.filter(order=alone).exists()
+
+
+def test_two_orders_of_one_run_go_to_two_people_where_one_is_at_the_limit(cast):
+    for n in range(2):
+        cast.order(phone=f"1390000{n:04d}", name="孙甲")
+    offers = Offer.objects.filter(state="offered", staff=cast.staff["zhou"])
+    last = [cast.request(phone=f"1390001{n:04d}", name="孙乙") for n in range(3)]
+    deliver_until_idle(at=MORNING)
+    assert len(last) == 3 and offers.count() <= RULES.max_unfinished
+    assert Offer.objects.filter(state="offered", staff=cast.staff["chen"]).count() >= 1
+    assert dispatch_order(offers[0].order, by=MACHINE, at=MORNING) is None, "it is offered already"
