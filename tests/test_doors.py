@@ -139,15 +139,15 @@ POSTS = {
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
-    "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "request_team", "dispatch_give", "dispatch_pin", "dispatch_plan", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step", "field_trace", "field_outbox", "work_order_work",
+    "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "request_team", "dispatch_give", "dispatch_pin", "dispatch_plan", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step", "field_trace", "field_outbox", "work_order_work", "work_order_equip", "unit_terms",
 }  # fmt: skip
 PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
-    "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
+    "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "unit_terms", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
     "import_map", "raw_correct", "field_offer", "field_job", "field_reveal", "field_step", "field_trace",
 }  # fmt: skip
-ALLOWED = dict.fromkeys(("home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence"), (200,))  # fmt: skip
+ALLOWED = dict.fromkeys(("home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
 
 
 ALLOWED["live"] = (503,)  # the tests allow no stream; the journeys do
@@ -227,7 +227,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/team": {"team": "supply", "because": "缺压缩机"},
         "/requests/{number}/team/steps": {"step": "plan", "result": "明早到货"},
         "/requests/{number}/team/report": {"report": "压缩机已从中心仓调出，明早到货，客户同意等待。"},
-        "/day-plans": {"unit_id": cast_now.store.pk}, "/work-orders/{number}/give": {"staff": "GY2024002", "because": "顺路"},
+        "/day-plans": {"unit_id": cast_now.store.pk}, "/work-orders/{number}/equipment": {"people": 2}, "/work-orders/{number}/give": {"staff": "GY2024002", "because": "顺路"},
         "/calls": {"ref": "pbx-1", "event": "ringing", "at": at.isoformat(), "unit_id": cast_now.store.pk},
         "/papers/{number}": {"entries": {"done": "已联系厂家", "next": "周三到货", "told": "已告知"}},
     }  # fmt: skip

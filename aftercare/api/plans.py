@@ -1,4 +1,4 @@
-"""Operations of the day plan: ask for one, read it, carry it out or leave it; and giving an order to somebody."""
+"""Operations of the day plan: ask for one, read it, carry it out or leave it; and giving an order to somebody, with all it needs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from aftercare.people.selectors import names_of, staff_numbered, zone_of
 from aftercare.people.services import require
 from aftercare.refusals import Invalid, NotFound
 from aftercare.workorders.selectors import work_order_for
+from aftercare.workorders.services import equip_work_order
 
 from .framing import PROBLEMS, actor, now, once
 from .rows import order_out
-from .shapes import ChosenIn, GiveIn, PlanIn, PlannedOut, PlanOut, ProblemOut, WorkOrderOut
+from .shapes import ChosenIn, EquipIn, GiveIn, PlanIn, PlannedOut, PlanOut, ProblemOut, WorkOrderOut
 
 router = Router()
 refusals = frozenset(PROBLEMS)
@@ -114,6 +115,22 @@ def give(request: HttpRequest, number: Annotated[str, Field(max_length=24)], bod
         if staff is None or not who.reaches(staff.unit_id):
             raise Invalid("nobody has this staff number", where="staff", expected="GY2024001")
         give_order(order.pk, staff.pk, by=who, at=at, because=body.because)
+        return order_out(work_order_for(who, number))
+
+    return once(request, 200, act)
+
+
+@router.put("/work-orders/{number}/equipment", response={200: WorkOrderOut, refusals: ProblemOut})
+def equip(request: HttpRequest, number: Annotated[str, Field(max_length=24)], body: EquipIn) -> Any:
+    """Say how many must be there, and in which unit the engineer fetches parts on the way (null: nowhere)."""
+    who, at = actor(request), now()
+    require(who, "dispatch_work_order")
+    order = work_order_for(who, number)
+
+    def act() -> dict[str, Any]:
+        if body.pickup_unit_id is not None and not who.reaches(body.pickup_unit_id):
+            raise NotFound()
+        equip_work_order(order, people=body.people, pickup_unit_id=body.pickup_unit_id, by=who, at=at)
         return order_out(work_order_for(who, number))
 
     return once(request, 200, act)

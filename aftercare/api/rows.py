@@ -23,5 +23,5 @@ def order_out(row: Any) -> dict[str, Any]:
         "category": row.category, "urgency": row.urgency, "engineer": row.assignee.number if row.assignee_id else None,
         "window_starts_at": row.window_starts_at, "window_ends_at": row.window_ends_at, "opened_at": row.opened_at,
         "completed_at": row.completed_at, "parts_fen": row.parts_fen, "fee_fen": row.fee_fen, "unit_id": row.unit_id,
-        "revision": row.revision,
+        "people": row.people, "pickup_unit_id": row.pickup_unit_id, "revision": row.revision,
     }  # fmt: skip

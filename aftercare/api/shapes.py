@@ -119,6 +119,8 @@ class WorkOrderOut(Schema):
     parts_fen: int
     fee_fen: int
     unit_id: int
+    people: int
+    pickup_unit_id: int | None
     revision: int
 
 
@@ -322,6 +324,11 @@ class ChosenIn(Sent):
 
 class GiveIn(ReasonIn):
     staff: Annotated[str, Field(max_length=24)]
+
+
+class EquipIn(Sent):
+    people: Annotated[int, Field(ge=1, le=2)] = 1
+    pickup_unit_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
 
 
 class MoveOut(Schema):

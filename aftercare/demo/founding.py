@@ -16,7 +16,15 @@ from aftercare.intake.services import add_report_point
 from aftercare.parts.services import add_part, stock_part
 from aftercare.people.models import Staff, Unit
 from aftercare.people.rules import MACHINE
-from aftercare.people.services import add_certificate, add_leave, add_shift, add_staff, add_unit, set_senior
+from aftercare.people.services import (
+    add_certificate,
+    add_leave,
+    add_shift,
+    add_staff,
+    add_unit,
+    set_provider_terms,
+    set_senior,
+)
 from aftercare.policies.services import activate_pack
 from aftercare.products.models import Item, Product
 from aftercare.products.services import add_product, register_item
@@ -64,6 +72,7 @@ def found_company(pack: str, *, at: datetime, luck: random.Random, customers: in
         provider = add_unit(
             kind="provider", name="顺合安装服务", parent=region, by=MACHINE, at=at, lat=30.260, lon=120.140
         )
+        set_provider_terms(provider, areas=[region.pk], visit_fen=8000, daily_quota=6, by=MACHINE, at=at)
         founded = Founded(company, root, stores)
         _hire(founded, region, provider, at=at, luck=luck)
         _stock(founded)

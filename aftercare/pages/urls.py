@@ -21,7 +21,7 @@ from .desk import (
     transfers,
     work_orders,
 )
-from .field import offline, today
+from .field import offline, today, van
 from .health import healthz, metrics, readyz
 from .live import views as live
 from .portal import views as portal
@@ -101,6 +101,7 @@ urlpatterns = [
     path("import/<int:job_id>/run", importing.import_run, name="import_run"),
     path("input/<int:raw_id>", importing.raw_correct, name="raw_correct"),
     path("today", today.field_today, name="field_today"),
+    path("today/van", van.field_van, name="field_van"),
     path("today/worker.js", offline.field_worker, name="field_worker"),
     path("today/app.webmanifest", offline.field_manifest, name="field_manifest"),
     path("today/offline", offline.field_offline, name="field_offline"),

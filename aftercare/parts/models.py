@@ -39,6 +39,17 @@ class Stock(models.Model):
         constraints = [models.UniqueConstraint(fields=["part", "unit"], name="one_stock_a_part_and_unit")]
 
 
+class VanStock(models.Model):
+    """How many pieces of a part somebody has in their van."""
+
+    part = models.ForeignKey(Part, on_delete=models.CASCADE)
+    staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, related_name="+")
+    quantity = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["part", "staff"], name="one_stock_a_part_and_van")]
+
+
 class Transfer(Stateful):
     """Pieces that an engineer lacks for a job and the desk has brought from another unit (M54)."""
 

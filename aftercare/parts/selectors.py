@@ -9,17 +9,33 @@ from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
 
-from .models import Part, Stock, Transfer
+from .models import Part, Stock, Transfer, VanStock
 
 
-def price_list(category: str, unit_id: int) -> QuerySet[Part]:
-    """Give the parts of a category with `in_stock`, the pieces at that unit."""
+def price_list(category: str, unit_id: int, staff_id: int | None = None) -> QuerySet[Part]:
+    """Give the parts of a category with `in_stock`, the pieces at that unit, and `in_van`, those in somebody's van."""
+    van = VanStock.objects.filter(part=OuterRef("pk"), staff_id=staff_id or 0).values("quantity")[:1]
     stock = Stock.objects.filter(part=OuterRef("pk"), unit_id=unit_id).values("quantity")[:1]
     return (
         Part.objects.filter(category=category)
-        .annotate(in_stock=Coalesce(Subquery(stock), Value(0), output_field=IntegerField()))
+        .annotate(
+            in_stock=Coalesce(Subquery(stock), Value(0), output_field=IntegerField()),
+            in_van=Coalesce(Subquery(van), Value(0), output_field=IntegerField()),
+        )
         .order_by("name")
     )
+
+
+def van_of(staff_id: int) -> list[VanStock]:
+    """Give what somebody has in their van."""
+    rows = VanStock.objects.filter(staff_id=staff_id, quantity__gt=0).select_related("part")
+    return list(rows.order_by("part__category", "part__name"))
+
+
+def stock_of_unit(unit_id: int) -> list[Stock]:
+    """Give what a unit has in stock."""
+    rows = Stock.objects.filter(unit_id=unit_id, quantity__gt=0).select_related("part")
+    return list(rows.order_by("part__category", "part__name")[:500])
 
 
 def transfers_for(actor: Actor) -> QuerySet[Transfer]:

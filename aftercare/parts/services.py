@@ -13,7 +13,7 @@ from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import Conflict, Invalid, NotFound
 
-from .models import Part, Stock, Transfer
+from .models import Part, Stock, Transfer, VanStock
 
 
 def add_part(
@@ -42,9 +42,51 @@ def stock_part(part: Part, *, unit_id: int, quantity: int, by: Actor) -> None:
     _put(part, unit_id=unit_id, quantity=quantity)
 
 
-def take_part(part: Part, *, unit_id: int, quantity: int, by: Actor, at: datetime) -> None:
-    """Take pieces from a unit's stock; refused when fewer are there, so that stock never goes below zero."""
-    _take(part, unit_id=unit_id, quantity=quantity)
+def take_part(
+    part: Part, *, unit_id: int, quantity: int, by: Actor, at: datetime, staff_id: int | None = None
+) -> None:
+    """Take pieces for a job: from the van of `staff_id` as far as they go, the rest from the unit's stock.
+
+    Refused as a whole when there are fewer, so that no stock goes below zero.
+    """
+    with transaction.atomic():
+        van = (
+            VanStock.objects.select_for_update().filter(part=part, staff_id=staff_id or 0, quantity__gt=0).first()
+        )
+        own = min(van.quantity, quantity) if van else 0
+        if van and own:
+            VanStock.objects.filter(pk=van.pk).update(quantity=F("quantity") - own)
+        if quantity > own:
+            _take(part, unit_id=unit_id, quantity=quantity - own)
+
+
+def load_van(code: str, quantity: int, *, by: Actor, at: datetime) -> None:
+    """Put pieces of the own unit's stock into the own van."""
+    part = _part(code, quantity, by)
+    with transaction.atomic():
+        _take(part, unit_id=by.unit_id or 0, quantity=quantity)
+        van, made = VanStock.objects.get_or_create(part=part, staff_id=by.id or 0, defaults={"quantity": quantity})
+        if not made:
+            VanStock.objects.filter(pk=van.pk).update(quantity=F("quantity") + quantity)
+        record("part.loaded", part, by=by, at=at, values={"quantity": quantity, "unit": by.unit_id})
+
+
+def unload_van(code: str, quantity: int, *, by: Actor, at: datetime) -> None:
+    """Put pieces of the own van back into the own unit's stock; refused when fewer are there."""
+    part = _part(code, quantity, by)
+    with transaction.atomic():
+        taken = VanStock.objects.filter(part=part, staff_id=by.id or 0, quantity__gte=quantity).update(
+            quantity=F("quantity") - quantity
+        )
+        if not taken:
+            raise Conflict(
+                _("there are not so many in the van"),
+                where="quantity",
+                expected=_("what is there"),
+                code="not_in_van",
+            )
+        _put(part, unit_id=by.unit_id or 0, quantity=quantity)
+        record("part.unloaded", part, by=by, at=at, values={"quantity": quantity, "unit": by.unit_id})
 
 
 def ask_transfer(
@@ -60,11 +102,7 @@ def ask_transfer(
 ) -> Transfer:
     """Ask the desk to bring pieces that a job needs and its unit lacks; one open request a part and order."""
     require(by, "perform_visit", unit_id=unit_id)
-    part = Part.objects.filter(code=code).first()
-    if part is None:
-        raise NotFound(_("no such part"))
-    if not 1 <= quantity <= 99:
-        raise Invalid(_("this is not a number of pieces"), where="quantity", expected="1–99")
+    part = _part(code, quantity, by)
     try:
         with transaction.atomic():
             transfer = Transfer.objects.create(
@@ -101,6 +139,16 @@ def refuse_transfer(transfer: Transfer, *, by: Actor, at: datetime, because: str
     if len(because.strip()) < 2:
         raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
     move(transfer, "refused", by=by, at=at, because=because.strip())
+
+
+def _part(code: str, quantity: int, by: Actor) -> Part:
+    require(by, "perform_visit")
+    part = Part.objects.filter(code=code).first()
+    if part is None:
+        raise NotFound(_("no such part"))
+    if not 1 <= quantity <= 99:
+        raise Invalid(_("this is not a number of pieces"), where="quantity", expected="1–99")
+    return part
 
 
 def _put(part: Part, *, unit_id: int, quantity: int) -> None:

@@ -167,7 +167,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
     )
     fee, fee_free = fee_for(order, warranty, at=at)
     appointments = appointments_of(order.pk)
-    parts = list(price_list(order.category, order.unit_id))
+    parts = list(price_list(order.category, order.unit_id, order.assignee_id))
     for part in parts:
         part.is_free = warranty.covers_part(part.cover)  # type: ignore[attr-defined]
     return {

@@ -6,17 +6,19 @@ import pytest
 
 from aftercare.ledger.models import Fact
 from aftercare.parts.models import Part, Stock, Transfer
-from aftercare.parts.selectors import sources_of, transfers_for
+from aftercare.parts.selectors import price_list, sources_of, transfers_for, van_of
 from aftercare.parts.services import (
     ask_transfer,
+    load_van,
     receive_transfer,
     refuse_transfer,
     send_transfer,
     stock_part,
     take_part,
+    unload_van,
 )
 from aftercare.people.rules import MACHINE
-from aftercare.refusals import Conflict, Forbidden, Invalid
+from aftercare.refusals import Conflict, Forbidden, Invalid, NotFound
 from tests.cast import MORNING
 
 
@@ -76,3 +78,28 @@ def test_what_is_asked_for_is_checked(cast):
         refuse_transfer(transfer, by=cast.actor("li"), at=MORNING, because=" ")
     with pytest.raises(Conflict):
         take_part(transfer.part, unit_id=cast.store.pk, quantity=99, by=cast.actor("zhou"), at=MORNING)
+
+
+def test_the_van_is_loaded_from_the_store_used_first_and_never_below_zero(cast):
+    zhou, part = cast.actor("zhou"), Part.objects.get(code="cap35")
+    load_van("cap35", 2, by=zhou, at=MORNING)
+    assert [(v.part.code, v.quantity) for v in van_of(zhou.id)] == [("cap35", 2)]
+    found = price_list("aircon", cast.store.pk, zhou.id).get()
+    assert (found.in_van, found.in_stock) == (2, 3)
+    take_part(part, unit_id=cast.store.pk, quantity=3, by=zhou, at=MORNING, staff_id=zhou.id)
+    found = price_list("aircon", cast.store.pk, zhou.id).get()
+    assert (found.in_van, found.in_stock) == (0, 2), "the van first, the rest from the store"
+    with pytest.raises(Conflict):
+        take_part(part, unit_id=cast.store.pk, quantity=3, by=zhou, at=MORNING, staff_id=zhou.id)
+    load_van("cap35", 1, by=zhou, at=MORNING)
+    with pytest.raises(Conflict) as refused:
+        take_part(part, unit_id=cast.store.pk, quantity=3, by=zhou, at=MORNING, staff_id=zhou.id)
+    assert refused.value.code == "out_of_stock" and van_of(zhou.id)[0].quantity == 1, "all or nothing"
+    unload_van("cap35", 1, by=zhou, at=MORNING)
+    for verb, quantity, kind in ((unload_van, 1, Conflict), (load_van, 9, Conflict), (load_van, 0, Invalid)):
+        with pytest.raises(kind):
+            verb("cap35", quantity, by=zhou, at=MORNING)
+    with pytest.raises(NotFound):
+        load_van("nothing", 1, by=zhou, at=MORNING)
+    with pytest.raises(Forbidden):
+        load_van("cap35", 1, by=cast.actor("li"), at=MORNING)

@@ -47,7 +47,7 @@ def add_photo(
 def finish_repair(
     visit: Visit, *, solution: str, by: Actor, at: datetime, parts_unit_id: int | None = None
 ) -> None:
-    """Write down what was done, and take the parts used from stock."""
+    """Write down what was done, and take the parts used from the van, else from stock."""
     check_own(visit.order, by)
     if len(solution.strip()) < 2:
         raise Invalid(_("the solution is missing"), where="solution", expected=_("what was done"))
@@ -56,8 +56,9 @@ def finish_repair(
         for line in visit.lines.filter(kind="part", declined=False).select_related("part"):
             if line.part is not None:
                 take_part(
-                    line.part, unit_id=parts_unit_id or visit.unit_id, quantity=line.quantity, by=by, at=at
-                )
+                    line.part, unit_id=parts_unit_id or visit.unit_id, quantity=line.quantity, by=by, at=at,
+                    staff_id=visit.engineer_id,
+                )  # fmt: skip
 
 
 def measure_visit(
