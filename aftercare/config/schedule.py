@@ -12,7 +12,7 @@ from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.notices.tasks import send_alerts
 from aftercare.people.services import forget_positions
 from aftercare.sla.services import replan_clocks, sweep_clocks
-from aftercare.visits.services import forget_field_actions, remind_appointments
+from aftercare.visits.services import forget_field_actions, note_behind, remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
 
 SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
@@ -24,6 +24,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("retry_queue", 15, retry_queue),
     ("plan_wished_days", 10, plan_wished_days),
     ("remind_appointments", 20, remind_appointments),
+    ("note_behind", 30, note_behind),
     ("resume_expired_pauses", 60, resume_expired_pauses),
     ("retry_parked", 5, retry_parked),
     ("forget_positions", 300, forget_positions),

@@ -252,7 +252,7 @@ def _spans(model: Any, starts: datetime, ends: datetime) -> dict[int, list[tuple
 
 def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[Planned]:
     rows = (
-        Appointment.objects.filter(state="booked", starts_at__gte=starts, starts_at__lt=ends,
+        Appointment.objects.filter(state__in=["booked", "kept"], starts_at__gte=starts, starts_at__lt=ends,
             order__state__in=["booked", "in_service"],
         )
         .filter(Q(engineer_id__in=people) | Q(helper_id__in=people))
@@ -260,11 +260,11 @@ def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[
     )  # fmt: skip
     found = []
     for row in rows:
-        if not row.starts_at or not row.ends_at:
+        going = row.order.state == "in_service"
+        if not row.starts_at or not row.ends_at or (row.state == "kept" and not going):
             continue
         planned = row.planned_from or row.starts_at, row.planned_to or row.ends_at
         window = row.starts_at, row.ends_at
-        going = row.order.state == "in_service"
         if row.engineer_id in people and not going:
             found.append(Planned(row.order, row.engineer_id, *planned, window, "booked", row.pinned, row.pk))
         if row.helper_id in people:

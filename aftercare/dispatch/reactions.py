@@ -51,13 +51,15 @@ def on_offer_accepted(fact: Fact, at: datetime) -> None:
     "dispatch.stuck",
     "work_order.late",
     "work_order.cancelled",
+    "appointment.behind",
     "appointment.cancelled",
     "appointment.rescheduled",
+    "staff.shift_removed",
     "staff.on_leave",
     "staff.back",
 )
 def on_plans_upset(facts: list[Fact], at: datetime) -> None:
-    """Have the day planned anew when an urgent order finds nobody, somebody is late or away, or a visit falls out."""
+    """Have the day planned anew when an urgent order finds nobody, somebody is late, behind or away, or a visit falls out."""
     for fact in facts:
         calm = fact.name == "dispatch.stuck" and fact.values.get("urgency") == "normal"
         if fact.unit_id is not None and not calm:

@@ -51,7 +51,9 @@ def take_part(
     """
     with transaction.atomic():
         van = (
-            VanStock.objects.select_for_update().filter(part=part, staff_id=staff_id or 0, quantity__gt=0).first()
+            VanStock.objects.select_for_update()
+            .filter(part=part, staff_id=staff_id or 0, quantity__gt=0)
+            .first()
         )
         own = min(van.quantity, quantity) if van else 0
         if van and own:
@@ -65,7 +67,9 @@ def load_van(code: str, quantity: int, *, by: Actor, at: datetime) -> None:
     part = _part(code, quantity, by)
     with transaction.atomic():
         _take(part, unit_id=by.unit_id or 0, quantity=quantity)
-        van, made = VanStock.objects.get_or_create(part=part, staff_id=by.id or 0, defaults={"quantity": quantity})
+        van, made = VanStock.objects.get_or_create(
+            part=part, staff_id=by.id or 0, defaults={"quantity": quantity}
+        )
         if not made:
             VanStock.objects.filter(pk=van.pk).update(quantity=F("quantity") + quantity)
         record("part.loaded", part, by=by, at=at, values={"quantity": quantity, "unit": by.unit_id})

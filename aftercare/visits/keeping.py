@@ -117,6 +117,7 @@ def promises_of(
         Appointment.objects.filter(Q(engineer_id=engineer_id) | Q(helper_id=engineer_id))
         .filter(Q(state="booked", starts_at__gte=start, starts_at__lt=end) | Q(state="proposed", engineer_id=engineer_id))
         .exclude(order_id=without)
+        .exclude(order__state__in=["completed", "cancelled"])
         .select_related("order__request", "order__pickup_unit")
         .order_by("id")
     )  # fmt: skip
@@ -140,14 +141,17 @@ def stops_of_day(
     visits they promised to begin by `until`, as planned. Instants within stops are seconds since 1970. Nobody without any."""
     rows = (
         WorkOrder.objects.filter(assignee_id__in=list(staff_ids), state__in=["booked", "in_service"], window_starts_at__lt=until)
-        .annotate(booked=FilteredRelation("appointments", condition=Q(appointments__state="booked")))
+        .annotate(booked=FilteredRelation("appointments", condition=Q(appointments__state__in=["booked", "kept"])))
         .order_by("booked__planned_from", "window_starts_at")
         .values_list(
-            "assignee_id", "state", "window_starts_at", "window_ends_at", "booked__planned_from", "booked__planned_to", "lat", "lon"
+            "assignee_id", "state", "window_starts_at", "window_ends_at", "booked__planned_from", "booked__planned_to", "lat", "lon",
+            "booked__state",
         )
     )  # fmt: skip
     found: dict[int, tuple[datetime, Spot | None, list[Stop]]] = {}
-    for who, state, opens, closes, planned_from, planned_to, lat, lon in rows:
+    for who, state, opens, closes, planned_from, planned_to, lat, lon, appointed in rows:
+        if state == "booked" and appointed == "kept":  # of an earlier visit
+            continue
         free_at, spot, stops = found.get(who, (at, None, []))
         here = Spot(lat, lon) if lat is not None and lon is not None else None
         lasts = (planned_to - planned_from).total_seconds() if planned_from else 60.0 * FLOOR

@@ -40,6 +40,7 @@ class Appointment(Stateful):
     planned_from = models.DateTimeField(null=True)
     planned_to = models.DateTimeField(null=True)
     pinned = models.BooleanField(default=False)
+    behind_at = models.DateTimeField(null=True)
     chosen_by = models.CharField(max_length=16, blank=True)
     proposed_at = models.DateTimeField()
     booked_at = models.DateTimeField(null=True)
@@ -90,6 +91,9 @@ class Appointment(Stateful):
                 fields=["remind_at"], name="appointment_reminders", condition=Q(state="booked", reminded_at=None)
             ),
             models.Index(fields=["engineer", "starts_at"], name="appointment_calendar", condition=Q(state="booked")),
+            models.Index(
+                fields=["planned_from"], name="appointment_behind", condition=Q(state="booked", behind_at=None)
+            ),
             models.Index(fields=["helper", "starts_at"], name="appointment_helping", condition=Q(helper__isnull=False)),
         ]  # fmt: skip
 

@@ -71,14 +71,9 @@ def appointment_for(actor: Actor, number: str) -> Appointment:
 
 def helping_on(staff_id: int, start: datetime, end: datetime) -> list[Appointment]:
     """Give the visits of a day to which somebody comes along as the second."""
-    rows = Appointment.objects.filter(
-        helper_id=staff_id, state__in=["booked", "kept"], starts_at__gte=start, starts_at__lt=end
-    )
-    return list(
-        rows.exclude(order__state__in=["completed", "cancelled"])
-        .select_related("order__request__customer", "engineer")
-        .order_by("starts_at")
-    )
+    going = Q(state="booked") | Q(state="kept", order__state="in_service")
+    rows = Appointment.objects.filter(going, helper_id=staff_id, starts_at__gte=start, starts_at__lt=end)
+    return list(rows.select_related("order__request__customer", "engineer").order_by("starts_at"))
 
 
 def planned_begins(order_ids: Iterable[int]) -> dict[int, datetime]:

@@ -30,6 +30,7 @@ SENTENCES = {
     "request.received": n_("received the request"),
     "request.planned": n_("told the customer the plan"),
     "appointment.reassigned": n_("gave the visit to somebody else"),
+    "appointment.behind": n_("the visit has not begun as planned"),
     "appointment.pinned": n_("pinned the visit"),
     "appointment.unpinned": n_("let go of the pinned visit"),
     "work_order.work_held": n_("did this without a network, after the order had gone"),

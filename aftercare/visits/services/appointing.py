@@ -32,6 +32,8 @@ from ..models import Appointment
 from ..rules import Span
 from ..selectors import open_appointment, slots_for
 
+BEHIND = timedelta(minutes=20)
+
 
 def propose_slots(
     order: WorkOrder, *, by: Actor, at: datetime, instead_of: Span | None = None
@@ -117,7 +119,7 @@ def reschedule_visit(
         planned = _keep(appointment, (starts_at, ends_at), at=at)
         move(
             appointment, "booked", by=by, at=at, because=because, fact="appointment.rescheduled",
-            starts_at=starts_at, ends_at=ends_at, reminded_at=None, helper_id=appointment.helper_id, planned_from=planned[0], planned_to=planned[1],
+            starts_at=starts_at, ends_at=ends_at, reminded_at=None, behind_at=None, helper_id=appointment.helper_id, planned_from=planned[0], planned_to=planned[1],
             remind_at=_remind_at(appointment, starts_at),
             values={"before": [t.isoformat() for t in before if t], "starts_at": starts_at.isoformat(),
                     "ends_at": ends_at.isoformat()},
@@ -147,7 +149,7 @@ def reassign_visit(
         planned = _keep(appointment, (appointment.starts_at, appointment.ends_at), at=at)
         move(
             appointment, "booked", by=by, at=at, because=because, fact="appointment.reassigned", engineer_id=engineer_id,
-            helper_id=appointment.helper_id, planned_from=planned[0], planned_to=planned[1], values={"before": before, "staff": engineer_id},
+            helper_id=appointment.helper_id, behind_at=None, planned_from=planned[0], planned_to=planned[1], values={"before": before, "staff": engineer_id},
         )  # fmt: skip
         hand_over_work_order(order, engineer_id, by=by, at=at, because=because)
 
@@ -194,6 +196,24 @@ def remind_appointments(*, at: datetime) -> int:
                 record("appointment.reminded", appointment, by=MACHINE, at=at)
                 reminded += 1
     return reminded
+
+
+def note_behind(*, at: datetime) -> int:
+    """Note each visit that should have begun twenty minutes ago and for which nobody has set off, once; give how many."""
+    noted = 0
+    due = Appointment.objects.filter(
+        state="booked", order__state="booked", behind_at=None, planned_from__lte=at - BEHIND
+    )
+    for appointment in due.select_related("order").order_by("planned_from")[:200]:
+        with transaction.atomic():
+            if Appointment.objects.filter(pk=appointment.pk, behind_at=None, state="booked").update(
+                behind_at=at
+            ):
+                assert appointment.planned_from is not None
+                minutes = int((at - appointment.planned_from).total_seconds() // 60)
+                record("appointment.behind", appointment, by=MACHINE, at=at, values={"minutes": minutes})
+                noted += 1
+    return noted
 
 
 def _book(
@@ -255,9 +275,9 @@ def _keep(appointment: Appointment, window: Span, *, at: datetime) -> Span:
     else:
         appointment.helper_id = None
     for order_id, (begins, ends) in times.items():
-        Appointment.objects.filter(order_id=order_id, state="booked").update(
-            planned_from=begins, planned_to=ends
-        )
+        Appointment.objects.filter(order_id=order_id, state="booked").exclude(
+            order__state="in_service"
+        ).update(planned_from=begins, planned_to=ends)
     return times[appointment.order_id]
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from aftercare.dispatch.daily import day_of_unit, engine_day
+from aftercare.dispatch.models import PlanWish
 from aftercare.dispatch.services import accept_offer, give_order
 from aftercare.dispatch.services.planning import _day_from, _inputs
 from aftercare.ledger.models import Fact
@@ -20,7 +21,7 @@ from aftercare.routing.engine import Course
 from aftercare.visits.keeping import Promise, pickup_of, plan_of_day, rests_of
 from aftercare.visits.models import Appointment
 from aftercare.visits.selectors import helping_on, slots_for
-from aftercare.visits.services import book_visit, reschedule_visit
+from aftercare.visits.services import book_visit, depart, note_behind, reschedule_visit
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import equip_work_order
 from tests.cast import MORNING
@@ -175,3 +176,25 @@ def test_the_break_of_the_pack_holds_where_the_shift_has_none_of_its_own(cast):
     assert spans[zhou.pk][2] == 45
     Shift.objects.filter(staff=zhou).update(rest_minutes=0)
     assert rests_of([zhou], start, start + timedelta(days=1)) == {}
+
+
+def test_a_visit_that_has_not_begun_as_planned_is_noted_once_and_the_day_is_planned_anew(cast, order):
+    visit = book(cast, order)
+    late = visit.planned_from + timedelta(minutes=20)
+    assert note_behind(at=late - timedelta(seconds=1)) == 0
+    assert (note_behind(at=late), note_behind(at=late)) == (1, 0)
+    assert Fact.objects.get(name="appointment.behind").values["minutes"] == 20
+    deliver_until_idle(at=late)
+    assert PlanWish.objects.filter(because="appointment.behind").count() == 1
+    reschedule_visit(
+        visit,
+        starts_at=late + HOUR,
+        ends_at=late + 3 * HOUR,
+        by=cast.actor("li"),
+        at=late,
+        because="customer",
+    )
+    visit.refresh_from_db()
+    assert visit.behind_at is None
+    depart(order, by=cast.actor("zhou"), at=visit.planned_from)
+    assert note_behind(at=visit.planned_from + HOUR) == 0, "somebody has set off"
