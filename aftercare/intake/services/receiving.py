@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from aftercare.customers.models import Customer
@@ -105,6 +106,18 @@ def edit_request(
         now.revision += 1
         now.save(update_fields=[*changes, "revision"])
         record("request.edited", now, by=by, at=at, values={"before": before, "after": changes})
+
+
+def note_serial(request: Request, serial: str, *, by: Actor, at: datetime) -> None:
+    """Keep the serial number read off the appliance; what was recorded before stays in the fact."""
+    serial = serial.strip()[:40]
+    if not serial or serial == request.serial:
+        return
+    with transaction.atomic():
+        before = request.serial
+        Request.objects.filter(pk=request.pk).update(serial=serial, revision=F("revision") + 1)
+        request.serial = serial
+        record("request.serial_read", request, by=by, at=at, values={"before": before, "serial": serial})
 
 
 def _receive(

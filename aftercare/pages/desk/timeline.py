@@ -44,6 +44,7 @@ SENTENCES = {
     "team_step.done": n_("did a step of the emergency"),
     "team_step.dropped": n_("step of the emergency is not needed"),
     "team_step.noted": n_("noted something done in the emergency"),
+    "request.serial_read": n_("read the serial number off the appliance"),
     "request.call_registered": n_("recorded from a call"),
     "call.ringing": n_("a call rang"),
     "call.answered": n_("a call was answered"),

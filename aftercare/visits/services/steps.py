@@ -191,7 +191,7 @@ _STEPS: dict[str, _Step] = {
     "photo": _photo,
     "late": lambda order, told, by, at: announce_lateness(order, told.whole("minutes", 0), by=by, at=at),
     "diagnose": lambda order, told, by, at: diagnose(
-        _visit(order), phenomenon=told["phenomenon"], cause=told["cause"], by=by, at=at
+        _visit(order), phenomenon=told["phenomenon"], cause=told["cause"], serial=told["serial"], by=by, at=at
     ),
     "consent": lambda order, told, by, at: give_consent(
         _visit(order),

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftercare.customers.services import make_link
+from aftercare.intake.services import note_serial
 from aftercare.ledger.services import move, next_number, record
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import zone_of
@@ -83,9 +84,19 @@ def show_trace(order: WorkOrder, *, by: Actor, at: datetime) -> str:
 
 
 def diagnose(
-    visit: Visit, *, phenomenon: str, cause: str, by: Actor, at: datetime, solution: str = ""
+    visit: Visit,
+    *,
+    phenomenon: str,
+    cause: str,
+    by: Actor,
+    at: datetime,
+    solution: str = "",
+    serial: str = "",
 ) -> None:
-    """Write down what was found. Refused unless the cause holds a measured value: measured, not guessed (M124)."""
+    """Write down what was found. Refused unless the cause holds a measured value: measured, not guessed (M124).
+
+    `serial`: read off the appliance; it takes the place of the one recorded.
+    """
     check_own(visit.order, by)
     if len(phenomenon.strip()) < 4:
         raise Invalid(
@@ -103,6 +114,7 @@ def diagnose(
     warranty = warranty_of(
         policy.pack, category=visit.order.category, purchased_on=request.purchased_on, on=day
     )
+    note_serial(request, serial, by=by, at=at)
     move(
         visit, "diagnosed", by=by, at=at, phenomenon=phenomenon.strip(), cause=cause.strip(), solution=solution.strip(),
         in_warranty=warranty.in_warranty, warranty_until=warranty.until,

@@ -14,6 +14,7 @@ from aftercare.demo.signature import SIGNATURE
 from aftercare.dispatch.models import Offer
 from aftercare.dispatch.services import accept_offer
 from aftercare.intake.models import Request
+from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.parts.models import Stock
 from aftercare.people.rules import customer_actor
@@ -231,3 +232,13 @@ def test_the_engineers_qr_code_opens_the_record_and_decides_nothing(cast, on_sit
     assert not acts_of(link.purpose, used=False) & DECIDING
     with pytest.raises(Forbidden):
         show_trace(visit.order, by=cast.actor("chen"), at=later(131))
+
+
+def test_the_serial_number_on_the_plate_takes_the_place_of_the_one_recorded(on_site, cast):
+    zhou, visit = cast.actor("zhou"), on_site()
+    before = visit.order.request.serial
+    diagnose(visit, phenomenon="不出冷风", cause=CAUSE, serial=" HF35230815777 ", by=zhou, at=later(90))
+    visit.order.request.refresh_from_db()
+    assert visit.order.request.serial == "HF35230815777"
+    read = Fact.objects.get(name="request.serial_read")
+    assert read.values["before"] == before and read.values["serial"] == "HF35230815777"

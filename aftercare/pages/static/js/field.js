@@ -342,12 +342,13 @@
     video.onclick = stop;
     for (let tries = 0; tries < 300 && video.isConnected; tries++) {
       const codes = await reader.detect(video).catch(() => []);
-      if (codes.length) { found(codes[0].rawValue); break; }
+      if (codes.length) { found(codes[0].rawValue, button.dataset.scan); break; }
       await new Promise((done) => setTimeout(done, 100));
     }
     stop();
   });
-  function found(code) {
+  function found(code, what) {
+    if (what === "serial") { const field = doc.getElementById("se"); field.value = code.slice(0, 40); field.dispatchEvent(new Event("input", { bubbles: true })); return; }
     const part = Array.prototype.find.call(doc.querySelectorAll("[data-price]"), (field) => field.name === "part:" + code || field.dataset.model === code);
     if (!part) { complain([{ where: words.scan, what: words.no_part.replace("{code}", code) }]); return; }
     part.value = Number(part.value) + 1; part.dispatchEvent(new Event("input", { bubbles: true })); part.scrollIntoView({ block: "center" });
