@@ -25,14 +25,19 @@ def wait_for(page, selector: str, *, reload: bool = True):
 
 
 def sign(page, field: str) -> None:
-    box = page.locator(f'[data-sign="{field}"] canvas')
-    box.scroll_into_view_if_needed()
-    at = box.bounding_box()
-    page.mouse.move(at["x"] + 30, at["y"] + 60)
-    page.mouse.down()
-    for step in range(1, 9):
-        page.mouse.move(at["x"] + 30 + 22 * step, at["y"] + 60 + (18 if step % 2 else -18))
-    page.mouse.up()
+    """Draw a signature; once more where what the server said meanwhile has moved the page under the pen."""
+    box, kept = page.locator(f'[data-sign="{field}"] canvas'), page.locator(f'input[name="{field}"]')
+    for _try in range(5):
+        box.scroll_into_view_if_needed()
+        at = box.bounding_box()
+        page.mouse.move(at["x"] + 30, at["y"] + 60)
+        page.mouse.down()
+        for step in range(1, 9):
+            page.mouse.move(at["x"] + 30 + 22 * step, at["y"] + 60 + (18 if step % 2 else -18))
+        page.mouse.up()
+        if kept.input_value():
+            return
+    raise AssertionError("nothing was drawn")
 
 
 def receive(desk, installation, *, phone: str, name: str) -> str:

@@ -282,9 +282,9 @@
   /* this page and all of today's jobs are put on the phone once the page is there, so that they open in a basement */
   async function keepAll() {
     const links = Array.prototype.map.call(doc.querySelectorAll('a[href^="/today/"]'), (a) => a.getAttribute("href"));
-    for (const path of new Set(links.concat(location.pathname))) {
+    for (const path of new Set(links.concat(location.pathname))) {  // jobs by number, and the van
       try {
-        if (path !== "/today" && !doc.querySelector('a.past[href="' + path + '"]') && !/finished/.test(phone.dataset.stage || "")) { await keepContact(path); await showContact(); }
+        if (/\d/.test(path) && !doc.querySelector('a.past[href="' + path + '"]') && !/finished/.test(phone.dataset.stage || "")) { await keepContact(path); await showContact(); }
         if (Date.now() - await store.keptAt(path) < 300e3) { continue; }
         const answer = await fetch(path, { headers: { "X-Background": "1" } });
         if (answer.ok && !answer.redirected) { await store.keepPage(path, await answer.text(), answer.headers.get("Content-Security-Policy")); }
