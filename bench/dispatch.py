@@ -1,7 +1,7 @@
 """The day plan and the instant choice, against other solvers on the same days in the same run.
 
 Suites: city (500 orders, 80 engineers), large (2,000 × 320), vrptw (Solomon, Gehring-Homberger), site (site-dependent
-VRPTW), replan (two engineers out and 30 new orders at 11:00), instant (10,000 engineers). All are driven again by a checker
+VRPTW), replan (two engineers out and 30 new orders at 11:00), instant (10,000 engineers; with its commit: bench/instant). All plans are driven again by a checker
 of their own; seconds are of one core. Prices are minutes of travel, an undone urgent, high or normal order counting 480,
 240 or 120. The other solvers run at their defaults in an environment of their own (requirements/referees.lock).
 
@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from days import Day, best_known, city, driving, greedy, judge, site_dependent, vrptw
 from harness import finish, percentile
+from instant import in_memory
 
 from aftercare.routing.engine import COMPILED, NEVER, Planned, Task, Worker, build, make_plan, warm_up
 
@@ -248,7 +249,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json")
     parser.add_argument("--quick", action="store_true", help="one seed and short limits: under a minute")
-    parser.add_argument("--suite", action="append", choices=["city", "large", "vrptw", "site", "replan"])
+    parser.add_argument(
+        "--suite", action="append", choices=["city", "large", "vrptw", "site", "replan", "instant"]
+    )
     given = parser.parse_args()
     if not COMPILED:
         sys.exit("numba is not here: pip install -r requirements/fast.lock")
@@ -258,7 +261,9 @@ def main() -> None:
         )
     data = Path(os.environ.get("AFTERCARE_DATA", "")) / "dispatch"
     suites = given.suite or (
-        ["city", "replan"] if given.quick else ["city", "large", "vrptw", "site", "replan"]
+        ["city", "replan", "instant"]
+        if given.quick
+        else ["city", "large", "vrptw", "site", "replan", "instant"]
     )
     warm_up()
     figures: dict[str, float] = {}
@@ -279,6 +284,8 @@ def main() -> None:
         figures |= site_suite(data, 13, 20.0)
     if "replan" in suites:
         figures |= replan_suite((1,) if given.quick else (1, 2, 3), 1.0)
+    if "instant" in suites:
+        figures |= in_memory(5000)
     finish("dispatch", figures, given.json)
 
 

@@ -9,7 +9,7 @@ import pytest
 from aftercare.parts.models import VanStock
 from aftercare.people.models import Certificate, ProviderTerms, Shift
 from aftercare.people.rules import MACHINE
-from aftercare.people.services import add_unit
+from aftercare.people.services import add_shift, add_staff, add_unit
 from aftercare.workorders.models import WorkOrder
 
 
@@ -112,3 +112,26 @@ def test_the_van_is_loaded_and_unloaded_on_the_phone(cast_now, signed_in):
         )
     assert client.post("/today/van", {"act": "unload", "part": "cap35", "quantity": "2"}).status_code == 302
     assert VanStock.objects.get().quantity == 0
+
+
+def test_the_board_shows_own_staff_or_providers(cast_now, signed_in):
+    provider = add_unit(
+        kind="provider",
+        name="顺合",
+        parent=cast_now.store.parent,
+        by=MACHINE,
+        at=cast_now.at,
+        lat=30.26,
+        lon=120.14,
+    )
+    staff = add_staff(
+        number="WB2024001", name="欧阳外", unit=provider, roles=["provider"], by=MACHINE, at=cast_now.at
+    )
+    hours = {"starts_at": cast_now.at - timedelta(hours=1), "ends_at": cast_now.at + timedelta(hours=1)}
+    add_shift(staff, **hours, by=MACHINE)
+    client = signed_in("pan")
+    rows = {
+        whose: client.get(f"/dispatch/day?whose={whose}").content.decode().count('class="rw"')
+        for whose in ("", "own", "provider")
+    }
+    assert rows == {"": 4, "own": 3, "provider": 1}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from aftercare.policies.rules import Dispatch
 from aftercare.routing.places import great_circle_km
@@ -57,16 +58,15 @@ class Person:
     is_senior: bool = False
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One person with verdict: excluded by the first hard rules named in `against`, or with points."""
+class Candidate(NamedTuple):
+    """One person with verdict: excluded by the hard rules named in `against`, or with points."""
 
     person: Person
-    against: list[tuple[str, str]] = field(default_factory=list)
-    km: float | None = None
-    minutes: int | None = None
-    points: dict[str, int] = field(default_factory=dict)
-    gives_way_to: list[int] = field(default_factory=list)
+    against: Sequence[tuple[str, str]]
+    km: float | None
+    minutes: int | None
+    points: Mapping[str, int] = MappingProxyType({})
+    gives_way_to: Sequence[int] = ()
     goes_first: bool = False
     begins_in: int | None = None
 
@@ -90,7 +90,7 @@ class Candidate:
             "points": self.points,
         }
         if self.gives_way_to:
-            judged["gives_way_to"] = self.gives_way_to
+            judged["gives_way_to"] = list(self.gives_way_to)
         if self.goes_first:
             judged["senior"] = True
         if self.begins_in is not None:
@@ -149,7 +149,7 @@ def after_trying(
 def _with_begin(c: Candidate, minutes: int | None, rules: Dispatch) -> Candidate:
     quickness = 0.0 if minutes is None else max(0.0, 1 - minutes / SOON)
     points = {**c.points, "travel": round(rules.weights.travel * quickness)}
-    return replace(c, points=points, begins_in=minutes)
+    return c._replace(points=points, begins_in=minutes)
 
 
 def _order(c: Candidate) -> tuple[Any, ...]:
@@ -182,7 +182,7 @@ def _redistributed(judged: list[Candidate], rules: Dispatch) -> list[Candidate]:
         if c.is_possible and c.person.unfinished <= rules.idle_up_to:
             idle.setdefault(c.person.group, []).append(c.person.id)
     return [
-        replace(c, gives_way_to=sorted(idle[c.person.group]))
+        c._replace(gives_way_to=sorted(idle[c.person.group]))
         if c.is_possible and c.person.unfinished > rules.backlog_over and c.person.group in idle
         else c
         for c in judged
@@ -218,7 +218,7 @@ def _judge(job: Job, person: Person, rules: Dispatch, *, on: date) -> Candidate:
         "familiar": weights.familiar if person.was_there else 0,
     }
     senior = person.is_senior and job.urgency in rules.senior_for
-    return Candidate(person, [], km, minutes, points, goes_first=senior)
+    return Candidate(person, (), km, minutes, points, (), senior)
 
 
 def _distance(job: Job, person: Person) -> float | None:

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 EARTH_KM = 6371.0088
+RADIAN = math.pi / 180
 AXIS, FLATNESS = 6378245.0, 0.00669342162296594323  # Krasovsky 1940, as the shift is defined
 BAIDU = math.pi * 3000.0 / 180.0
 
@@ -23,8 +24,9 @@ class Spot(NamedTuple):
 
 def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Give the distance of two places (latitude, longitude in degrees) in kilometres, by the haversine formula."""
-    la1, lo1, la2, lo2 = map(math.radians, (*a, *b))
-    h = math.sin((la2 - la1) / 2) ** 2 + math.cos(la1) * math.cos(la2) * math.sin((lo2 - lo1) / 2) ** 2
+    la1, la2 = a[0] * RADIAN, b[0] * RADIAN
+    across = math.sin((b[1] - a[1]) * RADIAN / 2)
+    h = math.sin((la2 - la1) / 2) ** 2 + math.cos(la1) * math.cos(la2) * across * across
     return 2 * EARTH_KM * math.asin(math.sqrt(h))
 
 

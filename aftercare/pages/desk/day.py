@@ -65,7 +65,7 @@ class Axis:
 
 @page("read_dispatch")
 def dispatch_day(request: HttpRequest) -> HttpResponse:
-    """Show a region's day. `unit`, `day` and `skill` choose what is shown."""
+    """Show a region's day. `unit`, `day`, `skill` and `whose` (own, provider) choose what is shown."""
     who, at = actor(request), now()
     units = reachable_units(who)
     unit = next((u for u in units if str(u.pk) == request.GET.get("unit")), units[0] if units else None)
@@ -74,8 +74,13 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
     zone = ZoneInfo(zone_of(unit.pk))
     on = _day(request.GET.get("day", ""), at.astimezone(zone).date())
     day = day_of_unit(unit, on, at=at)
-    skill = request.GET.get("skill", "")
-    people = [shown for shown in day.people.values() if not skill or skill in _skills(shown)]
+    skill, whose = request.GET.get("skill", ""), request.GET.get("whose", "")
+    people = [
+        shown
+        for shown in day.people.values()
+        if (not skill or skill in _skills(shown))
+        and whose in ("", "provider" if shown.person.is_provider else "own")
+    ]
     people.sort(key=lambda shown: (shown.person.is_provider, -len(shown.visits), shown.person.number))
     axis = _axis(day, zone)
     plan = open_plan(unit.pk, on)
@@ -84,7 +89,8 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
     tiles, seen = tiles_set(), positions_of((shown.person.id for shown in people), at=at)
     answer = render(request, "desk/day.html", {
         "place": "dispatch", "units": units, "unit": unit, "day": on, "today": at.astimezone(zone).date(), "axis": axis,
-        "before": on - timedelta(days=1), "after": on + timedelta(days=1), "at": at, "skill": skill,
+        "before": on - timedelta(days=1), "after": on + timedelta(days=1), "at": at, "skill": skill, "whose": whose,
+        "providers": any(shown.person.is_provider for shown in day.people.values()),
         "skills": sorted({code for shown in day.people.values() for code in _skills(shown)}),
         "rows": [_row(shown, axis, on, at) for shown in people], "waiting": _waiting(day), "troubles": _troubles(day, on, at),
         "now_at": axis.at(at) if axis.starts <= at <= axis.ends else None, "frozen_at": axis.at(at + FREEZE),

@@ -206,6 +206,26 @@ def test_held_work_can_rest_as_a_note_when_somebody_else_has_begun(cast, in_hand
         settle_work(in_hand, by=cast.actor("zhou"), at=later(307), because="不行")
 
 
+def test_two_dispatchers_who_settle_the_same_held_work_at_once_do_it_once(cast, in_hand):
+    take_back_order(in_hand, by=cast.actor("pan"), at=later(70), because="以为没人去")
+    for step, values, minute in WHOLE:
+        send(cast, told(in_hand, step, values, minute))
+    pan = cast.actor("pan")
+    went = at_once(
+        lambda: adopt_work(
+            WorkOrder.objects.get(pk=in_hand.pk), by=pan, at=later(310), because="周工已经修好"
+        ),
+        lambda: settle_work(WorkOrder.objects.get(pk=in_hand.pk), by=pan, at=later(310), because="当作备注"),
+        lambda: adopt_work(
+            WorkOrder.objects.get(pk=in_hand.pk), by=pan, at=later(310), because="周工已经修好"
+        ),
+    )
+    assert went.count(True) == 1 and not held_work(in_hand.pk)
+    adopted = Fact.objects.filter(name="work_order.work_adopted").count()
+    assert adopted + Fact.objects.filter(name="work_order.work_settled").count() == 1
+    assert Visit.objects.filter(order=in_hand).count() == adopted
+
+
 def test_orders_never_held_and_unknown_ones_look_the_same(cast, in_hand):
     mine = send(cast, told(in_hand, "depart", minute=60), who="chen")
     none = send(cast, told("WO20990101-001", "depart", minute=60), who="chen")
