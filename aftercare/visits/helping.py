@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,24 +37,46 @@ def helpers_for(order: WorkOrder, window: Span, *, without: int, at: datetime) -
     return sorted(rows, key=far)[:ASKED]
 
 
+def with_help(order: WorkOrder, windows: Iterable[Span], *, without: int, at: datetime) -> Iterator[Span]:
+    """Give those windows, in their order, in which somebody could come along; each is looked at only when it is asked for."""
+    days: dict[tuple[int, datetime], list[Promise]] = {}
+    for window in windows:
+        start = _day_begin(order, window)
+        for person in helpers_for(order, window, without=without, at=at):
+            if (person.pk, start) not in days:
+                days[person.pk, start] = _promised(person, order, start, at)
+            if plan_of_day(person, [*days[person.pk, start], _along(order, window)], at=at) is not None:
+                yield window
+                break
+
+
 def cheapest_helper(
     order: WorkOrder, window: Span, people: Sequence[Staff], *, at: datetime
 ) -> tuple[Staff, dict[int, Span]] | None:
     """Give who can be there for the least travel added to their day, and that day as planned; None: nobody."""
-    start = (
-        window[0]
-        .astimezone(ZoneInfo(zone_of(order.unit_id)))
-        .replace(hour=0, minute=0, second=0, microsecond=0)
-    )
     best: tuple[int, Staff, dict[int, Span]] | None = None
     for person in people:
-        promised = promises_of(person.pk, start, start + timedelta(days=1), at=at, without=order.pk)
+        promised = _promised(person, order, _day_begin(order, window), at)
         before = plan_of_day(person, promised, at=at)
-        after = plan_of_day(
-            person, [*promised, Promise(order, begins_within(order, window), helps=True)], at=at
-        )
+        after = plan_of_day(person, [*promised, _along(order, window)], at=at)
         if before is None or after is None:
             continue
         if best is None or after[1] - before[1] < best[0]:
             best = after[1] - before[1], person, after[0]
     return (best[1], best[2]) if best else None
+
+
+def _along(order: WorkOrder, window: Span) -> Promise:
+    return Promise(order, begins_within(order, window), helps=True)
+
+
+def _day_begin(order: WorkOrder, window: Span) -> datetime:
+    return (
+        window[0]
+        .astimezone(ZoneInfo(zone_of(order.unit_id)))
+        .replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+
+
+def _promised(person: Staff, order: WorkOrder, start: datetime, at: datetime) -> list[Promise]:
+    return promises_of(person.pk, start, start + timedelta(days=1), at=at, without=order.pk)

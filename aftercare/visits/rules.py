@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -42,23 +42,29 @@ def possible_windows(
 
 
 def choose_windows(
-    priced: Iterable[tuple[int, Span]], *, count: int, zone: str, soon: datetime | None = None
-) -> list[Span]:
+    priced: Iterable[tuple[int, Span]], *, count: int, zone: str, soon: datetime | None = None,
+    able: Callable[[Iterable[Span]], Iterable[Span]] | None = None,
+) -> list[Span]:  # fmt: skip
     """Choose up to `count` windows, none overlapping another: those that begin by `soon` first (M55), the cheapest first.
 
-    At most `count` less one are on the same day, so that the customer has a real choice.
+    At most `count` less one are on the same day, so that the customer has a real choice. `able` lets those through that can
+    be had at all, one after the other, so that no more are looked at than needed.
     """
     local = ZoneInfo(zone)
     found: list[Span] = []
     a_day: dict[object, int] = {}
-    for _price, (starts, ends) in sorted(
-        priced, key=lambda row: (soon is not None and row[1][0] > soon, row[0], row[1])
-    ):
-        day = starts.astimezone(local).date()
-        clash = any(starts < other[1] and other[0] < ends for other in found)
-        if not clash and a_day.get(day, 0) < max(1, count - 1):
-            found.append((starts, ends))
-            a_day[day] = a_day.get(day, 0) + 1
+    ranked = sorted(priced, key=lambda row: (soon is not None and row[1][0] > soon, row[0], row[1]))
+
+    def fitting() -> Iterator[Span]:
+        for _price, window in ranked:
+            clash = any(window[0] < other[1] and other[0] < window[1] for other in found)
+            if not clash and a_day.get(window[0].astimezone(local).date(), 0) < max(1, count - 1):
+                yield window
+
+    for window in able(fitting()) if able else fitting():
+        found.append(window)
+        day = window[0].astimezone(local).date()
+        a_day[day] = a_day.get(day, 0) + 1
         if len(found) == count:
             break
     return found

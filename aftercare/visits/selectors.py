@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import NotFound
 from aftercare.workorders.models import WorkOrder
 
-from .helping import cheapest_helper, helpers_for
+from .helping import with_help
 from .keeping import windows_kept
 from .models import Appointment, FieldAction, Visit
 from .rules import Span, choose_windows, possible_windows
@@ -37,15 +38,9 @@ def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]
     engineer = staff_by_id(engineer_id)
     assert engineer is not None  # staff is never deleted
     priced = windows_kept(order, engineer, windows, at=at, zone=zone)
-    if order.people == 2:
-        priced = [row for row in priced if _has_help(order, row[1], engineer_id, at=at)]
     soon = order.request.received_at + timedelta(seconds=rules.done_within)
-    return choose_windows(priced, count=rules.slots, zone=zone, soon=soon)
-
-
-def _has_help(order: WorkOrder, window: Span, engineer_id: int, *, at: datetime) -> bool:
-    people = helpers_for(order, window, without=engineer_id, at=at)
-    return cheapest_helper(order, window, people, at=at) is not None
+    able = partial(with_help, order, without=engineer_id, at=at) if order.people == 2 else None
+    return choose_windows(priced, count=rules.slots, zone=zone, soon=soon, able=able)
 
 
 def open_appointment(order_id: int) -> Appointment | None:
