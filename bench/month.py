@@ -28,6 +28,7 @@ import json
 import os
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, pstdev
@@ -203,7 +204,7 @@ class AtTheCall(ByHand):
         )
 
 
-class Planning:
+class Planning(ABC):
     """A plan of everything open, carried out from the front; what a solver gives is routes of orders by engineer."""
 
     def __init__(self) -> None:
@@ -236,10 +237,11 @@ class Planning:
             return None
         return route.pop(0)
 
+    @abstractmethod
     def solve(
         self, world: World, orders: list[Order], people: list[Engineer], now: int
     ) -> dict[int, list[Order]]:
-        raise NotImplementedError
+        """Give everybody's orders, in the order of the day."""
 
 
 def window_of(world: World, order: Order, people: list[Engineer], now: int) -> tuple[int, int]:

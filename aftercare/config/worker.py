@@ -23,10 +23,8 @@ from .schedule import run_due
 
 GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
 LOOK_EVERY = 1.0  # seconds; a clock that begins meanwhile is due later than that
-BESIDE = (
-    "sweep_clocks",
-    "plan_wished_days",
-)  # what has a thread of its own, so that no delivery waits for it
+# what has a thread of its own, so that no delivery waits for it
+BESIDE = ("sweep_clocks", "plan_wished_days")
 PLAN_EVERY = 5.0  # seconds
 AT_LEAST = 0.05  # seconds between two sweeps, so that what is due together is swept together
 log = structlog.get_logger(__name__)

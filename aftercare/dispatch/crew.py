@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from aftercare.briefly import remembers
 from aftercare.people.selectors import path_of, provider_terms
@@ -39,7 +39,7 @@ PEOPLE = """
 SELECT s.id, s.number, s.name_masked, 'provider' = ANY(s.roles), s.skills, s.is_senior, s.unit_id,
     coalesce(CASE WHEN s.last_seen_at > %(since)s THEN s.last_lat ELSE s.home_lat END, u.lat),
     coalesce(CASE WHEN s.last_seen_at > %(since)s THEN s.last_lon ELSE s.home_lon END, u.lon),
-    (SELECT json_object_agg(c.code, c.until) FROM (
+    (SELECT json_object_agg(c.code, c.until)::text FROM (
         SELECT code, max(expires_on) AS until FROM people_certificate WHERE staff_id = s.id AND valid_on <= %(on)s GROUP BY code
     ) AS c),
     EXISTS (SELECT FROM people_shift WHERE staff_id = s.id AND starts_at <= %(at)s AND ends_at > %(at)s),
@@ -206,10 +206,9 @@ def terms_of(units: Collection[int], *, at: datetime) -> dict[int, Terms]:
     found = provider_terms(units)
     if not found:
         return {}
-    zone = settings.TIME_ZONE
-    since = day_of(at, zone)[0]
+    since = day_of(at, settings.TIME_ZONE)[0]
     given = Offer.objects.filter(
-        Q(state__in=["offered", "accepted"]), offered_at__gte=since, staff__unit_id__in=list(found)
+        state__in=["offered", "accepted"], offered_at__gte=since, staff__unit_id__in=list(found)
     )
     counts = Counter(given.values_list("staff__unit_id", flat=True))
     return {
@@ -251,10 +250,7 @@ def _person(row: tuple[Any, ...], terms: dict[int, Terms]) -> Person:
     (
         pk, number, name, is_provider, skills, is_senior, unit_id, lat, lon, held, on_shift, next_shift_at, on_leave, load,
     ) = row  # fmt: skip
-    until = {
-        code: date.fromisoformat(day)
-        for code, day in (json.loads(held) if isinstance(held, str) else held or {}).items()
-    }
+    until = {code: date.fromisoformat(day) for code, day in json.loads(held or "{}").items()}
     return Person(
         id=pk, number=number, name=name, skills=frozenset(skills), certificates=until, on_shift=on_shift,
         next_shift_at=next_shift_at, on_leave=on_leave, unfinished=load, lat=lat, lon=lon, is_provider=is_provider,

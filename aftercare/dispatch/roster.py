@@ -51,6 +51,8 @@ class Roster:
     ) -> list[int]:
         """Give the ids of the most promising who may be possible, near and with little in hand, and of some who are not.
 
+        Providers count among the latter: they are asked only where nobody of the own staff within reach can.
+
         `limit`: unfinished orders from which on nobody gets another; `idle`: up to which somebody counts as idle. Looks on,
         ring by ring, until enough are found of whom some are idle, or all within `near_km` were seen; with `seniors` until
         some senior technicians are among them, or at `far_km`.
@@ -69,6 +71,7 @@ class Roster:
                 if (
                     person.on_shift
                     and not person.on_leave
+                    and not person.is_provider
                     and load < limit
                     and (not person.skills or category in person.skills)
                 ):

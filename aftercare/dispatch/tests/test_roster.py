@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aftercare.dispatch import crew
 from aftercare.dispatch.models import Matching, Offer, QueueEntry
 from aftercare.dispatch.roster import LOOKED_AT, Roster
-from aftercare.dispatch.rules import Job, Person, rank_candidates
+from aftercare.dispatch.rules import Job, Person, Terms, rank_candidates
 from aftercare.dispatch.services import dispatch_order
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Shift
@@ -67,6 +67,25 @@ def test_senior_technicians_are_looked_for_beyond_the_nearest():
     job = Job("aircon", "critical", *HERE)
     assert 999 not in look(roster, job)
     assert look(roster, job, seniors=True)[0] == 999
+
+
+def test_providers_next_door_never_crowd_out_the_own_staff_farther_away():
+    fit = replace(
+        people(1, 1)[0], certificates={"refrigeration": ON}, on_shift=True, on_leave=False, unfinished=0
+    )
+    terms = Terms(frozenset({4}), 6000, 9)
+    outside = [
+        replace(fit, id=n, number=f"WB{n}", lat=HERE[0], lon=HERE[1], is_provider=True, terms=terms) for n in range(100, 140)
+    ]  # fmt: skip
+    own = replace(fit, id=7, number="GY7", lat=HERE[0] + 0.2, lon=HERE[1])
+    job = Job("aircon", "normal", *HERE, units=frozenset({4}))
+    roster = Roster([*outside, own])
+    assert (
+        rank_candidates(job, [roster.people[one] for one in look(roster, job)], RULES, on=ON)[0].person is own
+    )
+    alone = Roster(outside)
+    found = rank_candidates(job, [alone.people[one] for one in look(alone, job)], RULES, on=ON)
+    assert found[0].is_possible and found[0].person.is_provider
 
 
 def test_without_a_place_everybody_with_the_certificate_may_be_looked_at():

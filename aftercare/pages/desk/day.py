@@ -94,7 +94,7 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
         "skills": sorted({code for shown in day.people.values() for code in _skills(shown)}),
         "rows": [_row(shown, axis, on, at) for shown in people], "waiting": _waiting(day), "troubles": _troubles(day, on, at),
         "now_at": axis.at(at) if axis.starts <= at <= axis.ends else None, "frozen_at": axis.at(at + FREEZE),
-        "plan": plan, "moves": _moves(plan, names), "map": _map(day, people, seen, at, tiles), "given": given, "seen": seen,
+        "plan": plan, "moves": _moves(plan, names), "map": _map(day, people, seen, tiles), "given": given, "seen": seen,
         "limit": policy_for(unit.pk).pack.dispatch.max_unfinished,
         "titles": policy_for(unit.pk).pack.dispatch.certificate_titles, "width": MAP[0], "height": MAP[1],
     })  # fmt: skip
@@ -295,9 +295,7 @@ def _moves(plan: Any, names: dict[int, tuple[str, str]]) -> list[dict[str, Any]]
     ]  # fmt: skip
 
 
-def _map(
-    day: BoardDay, people: list[Shown], seen: dict[int, Seen], at: datetime, tiles: Tiles | None
-) -> dict[str, Any]:
+def _map(day: BoardDay, people: list[Shown], seen: dict[int, Seen], tiles: Tiles | None) -> dict[str, Any]:
     """Give points and routes of the day in the plane of the map, and the tiles behind it."""
     places = [(v.order.lat, v.order.lon) for v in day.visits] + [(o.lat, o.lon) for o in day.waiting]
     places += [(shown.person.lat, shown.person.lon) for shown in people]

@@ -31,16 +31,7 @@ def add_shift(
     require(by, "edit_people")
     if ends_at <= starts_at:
         raise Invalid(_("the shift ends before it begins"), where="ends_at")
-    _check_rest(rest, starts_at, ends_at)
-    from_at, until, minutes = rest or (None, None, None)
-    return Shift.objects.create(
-        staff=staff,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        rest_from=from_at,
-        rest_until=until,
-        rest_minutes=minutes,
-    )
+    return _create_shift(staff, starts_at, ends_at, rest)
 
 
 def plan_shifts(
@@ -80,16 +71,7 @@ def plan_shifts(
                     where="first",
                     code="shift_there",
                 )
-            _check_rest(rest_on := rest and _rest_on(rest, starts_at), starts_at, ends_at)
-            from_at, until, minutes = rest_on or (None, None, None)
-            Shift.objects.create(
-                staff=staff,
-                starts_at=starts_at,
-                ends_at=ends_at,
-                rest_from=from_at,
-                rest_until=until,
-                rest_minutes=minutes,
-            )
+            _create_shift(staff, starts_at, ends_at, rest and _rest_on(rest, starts_at))
             made += 1
         if not made:
             raise Invalid(_("none of these days is in the stretch"), where="weekdays")
@@ -99,7 +81,7 @@ def plan_shifts(
 
 
 def remove_shift(staff: Staff, shift_id: int, *, by: Actor, at: datetime) -> None:
-    """Take a shift back that has not begun; offers of that time are made anew by others' rules."""
+    """Take a shift back that has not begun; the day is planned anew."""
     require(by, "plan_people", unit_id=staff.unit_id, reach=True)
     with transaction.atomic():
         shift = Shift.objects.select_for_update().filter(pk=shift_id, staff=staff).first()
@@ -207,8 +189,14 @@ def _rest_on(rest: tuple[time, time, int], starts_at: datetime) -> tuple[datetim
     return instants[0], instants[1], rest[2]
 
 
-def _check_rest(rest: tuple[datetime, datetime, int] | None, starts_at: datetime, ends_at: datetime) -> None:
+def _create_shift(
+    staff: Staff, starts_at: datetime, ends_at: datetime, rest: tuple[datetime, datetime, int] | None
+) -> Shift:
     if rest and not (starts_at <= rest[0] <= rest[1] <= ends_at and 0 <= rest[2] <= LONGEST_REST):
         raise Invalid(
             _("this is not a break"), where="rest", expected=_("within the shift, at most three hours long")
         )
+    from_at, until, minutes = rest or (None, None, None)
+    return Shift.objects.create(
+        staff=staff, starts_at=starts_at, ends_at=ends_at, rest_from=from_at, rest_until=until, rest_minutes=minutes
+    )  # fmt: skip

@@ -25,6 +25,7 @@ from aftercare.visits.services import book_visit, depart, note_behind, reschedul
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import equip_work_order
 from tests.cast import MORNING
+from tests.together import at_once
 
 HOUR = timedelta(hours=1)
 NOON = MORNING + 4 * HOUR
@@ -90,6 +91,26 @@ def test_no_time_is_offered_or_booked_when_nobody_can_come_along(cast, order):
         book_visit(order, starts_at=NOON, ends_at=NOON + 2 * HOUR, by=cast.actor("li"), at=MORNING)
     assert refused.value.code == "no_helper"
     assert not Appointment.objects.filter(order=order, state="booked").exists()
+
+
+def test_nobody_is_in_two_places_when_two_visits_for_two_are_booked_at_once(cast, order):
+    other = cast.order(phone="13900001111", name="孙甲")
+    other.offers.filter(state="offered").update(staff=cast.staff["chen"])
+    accept_offer(other.offers.select_related("order").get(state="offered"), by=cast.actor("chen"), at=MORNING)
+    other.refresh_from_db()
+    for one in (order, other):
+        equip(cast, one)
+    li = cast.actor("li")
+    went = at_once(
+        *(
+            lambda one=one: book_visit(one, starts_at=NOON, ends_at=NOON + 2 * HOUR, by=li, at=MORNING)
+            for one in (order, other)
+        )
+    )
+    booked = Appointment.objects.filter(state="booked")
+    busy = [person for visit in booked for person in (visit.engineer_id, visit.helper_id)]
+    assert went.count(True) == booked.count() >= 1
+    assert len(busy) == len(set(busy)), "all begin at noon, so each person is in one visit"
 
 
 def test_moved_or_handed_over_somebody_still_comes_along(cast, order):
