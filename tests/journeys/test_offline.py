@@ -279,6 +279,21 @@ def test_signing_out_asks_for_what_is_not_sent_and_wipes_the_phone(installation,
     assert "login" in page.url
 
 
+def test_what_was_still_on_its_way_is_not_kept_after_signing_out(installation, phone_for):
+    page = phone_for("GY2024001")
+    sign_in(page, installation)
+    page.wait_for_selector("html[data-field=kept]")
+    late = page.evaluate("""async () => {
+      const html = document.documentElement.outerHTML, staff = document.querySelector("[data-staff]").dataset.staff;
+      await phoneStore.wipe();
+      const keeping = [phoneStore.keepPage("/today", html, ""), phoneStore.saveDraft(staff, "contact", {phone: "1"}, Date.now() + 9e6)];
+      return Promise.all(keeping.map((one) => one.then(() => "kept", (error) => error.message)));
+    }""")
+    assert late == ["signed-out", "signed-out"]
+    kept = page.evaluate(EVERYTHING)
+    assert [kept[name] for name in ("pages", "drafts", "outbox", "keys")] == [0, 0, 0, 0]
+
+
 def test_the_pages_can_be_installed(installation, phone_for):
     page = phone_for()
     sign_in(page, installation)

@@ -363,5 +363,5 @@
   if (self.BarcodeDetector) { each("[data-scan]", (button) => { button.hidden = false; }); }
   each("[data-photo]", (field) => { delete field.dataset.submit; });  // kept here first, sent by the outbox
   locate(false);
-  store.tidy().then(drafts).then(show).then(sync).then(function () { doc.documentElement.dataset.field = "ready"; if (!phone.dataset.kept) { ready.then(keepAll); } });
+  store.openFor(staff, Number(phone.dataset.until) * 1000).then(store.tidy).then(drafts).then(show).then(sync).then(function () { doc.documentElement.dataset.field = "ready"; if (!phone.dataset.kept) { ready.then(keepAll); } });
 })();

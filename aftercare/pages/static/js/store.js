@@ -37,30 +37,47 @@
   const put = (store, row) => on(store, "readwrite", (s) => s.put(row));
   const drop = (store, key) => on(store, "readwrite", (s) => s.delete(key));
 
-  /* one key a person, which can be used here and never read: what is on the disk can't be opened elsewhere */
+  /* One key a person, which can be used here and never read: what is on the disk can't be opened elsewhere. It is made when
+     their page opens and gone when they sign out, and without it nothing is kept: what was still on its way then is let go. */
+  async function openFor(staff, until) {
+    const longer = (s) => { const ask = s.get(staff); ask.onsuccess = function () { if (ask.result && (ask.result.until || 0) < until) { s.put(Object.assign(ask.result, { until: until })); } }; return ask; };
+    if (await on("keys", "readwrite", longer)) { return; }
+    const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    try { await on("keys", "readwrite", (s) => s.add({ staff: staff, key: key, made: crypto.randomUUID(), until: until })); } catch (error) { /* another page was first */ }
+  }
   async function keyOf(staff) {
     const kept = await get("keys", staff);
-    if (kept) { return kept.key; }
-    const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-    try { await on("keys", "readwrite", (s) => s.add({ staff: staff, key: key })); } catch (error) { /* another page was first */ }
-    return (await get("keys", staff)).key;
+    if (!kept) { throw new Error("signed-out"); }
+    return kept;
   }
-  async function sealBytes(staff, bytes) {
-    const key = await keyOf(staff), iv = crypto.getRandomValues(new Uint8Array(12));
-    return { iv: iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv: iv }, key, bytes) };
+  /* a row of somebody who is signed in, in one transaction with the look at their key */
+  async function keepFor(store, row) {
+    const made = await db();
+    return new Promise(function (done, fail) {
+      const work = made.transaction([store, "keys"], "readwrite", { durability: "strict" }), ask = work.objectStore("keys").get(row.staff);
+      let stored;
+      ask.onsuccess = function () { if (ask.result && ask.result.made === row.made) { stored = work.objectStore(store).put(row); } else { work.abort(); } };
+      work.oncomplete = function () { done(stored.result); };
+      work.onerror = work.onabort = function () { fail(work.error || new Error("signed-out")); };
+    });
+  }
+  async function sealBytes(kept, bytes) {
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    return { iv: iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv: iv }, kept.key, bytes) };
   }
   async function openBytes(staff, sealed) {
-    return crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv }, await keyOf(staff), sealed.box);
+    return crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.iv }, (await keyOf(staff)).key, sealed.box);
   }
-  const seal = (staff, value) => sealBytes(staff, new TextEncoder().encode(JSON.stringify(value)));
+  const seal = (kept, value) => sealBytes(kept, new TextEncoder().encode(JSON.stringify(value)));
   const unseal = async (staff, sealed) => JSON.parse(new TextDecoder().decode(await openBytes(staff, sealed)));
 
   /* pages: whose they are and until when they may stay stands in their HTML */
   async function keepPage(path, html, policy) {
     const whose = (html.match(/data-staff="(\d+)"/) || [])[1], until = Number((html.match(/data-until="(\d+)"/) || [])[1]) * 1000;
     if (!whose || !(until > Date.now())) { return; }
+    const key = await keyOf(whose);
     for (const row of await all("pages")) { if (row.staff !== whose) { await drop("pages", row.path); } }
-    await put("pages", Object.assign({ path: path, staff: whose, until: until, at: Date.now(), policy: policy || "" }, await seal(whose, html)));
+    await keepFor("pages", Object.assign({ path: path, staff: whose, made: key.made, until: until, at: Date.now(), policy: policy || "" }, await seal(key, html)));
   }
   async function page(path) {
     const row = await get("pages", path);
@@ -68,7 +85,10 @@
     return { html: await unseal(row.staff, row), at: row.at, policy: row.policy };
   }
 
-  async function saveDraft(staff, name, values, until) { await put("drafts", Object.assign({ name: name, staff: staff, until: until }, await seal(staff, values))); }
+  async function saveDraft(staff, name, values, until) {
+    const key = await keyOf(staff);
+    await keepFor("drafts", Object.assign({ name: name, staff: staff, made: key.made, until: until }, await seal(key, values)));
+  }
   async function draft(staff, name) { const row = await get("drafts", name); return row && row.staff === staff ? unseal(staff, row) : null; }
 
   /* what is past its day goes by itself; an outbox that was never sent stays, encrypted, until it is */
@@ -80,18 +100,20 @@
     for (const row of await all("outbox")) {
       if (row.state === "sent" && row.sentAt < now - KEPT_SENT) { await drop("outbox", row.seq); } else if (row.state !== "sent") { used.add(row.staff); }
     }
-    for (const row of await all("keys")) { if (!used.has(row.staff)) { await drop("keys", row.staff); } }
+    for (const row of await all("keys")) { if (!used.has(row.staff) && !(row.until > now)) { await drop("keys", row.staff); } }
   }
   async function wipe() { for (const store of ["pages", "drafts", "outbox", "keys", "about"]) { await on(store, "readwrite", (s) => s.clear()); } }
 
   /* the outbox */
   async function add(staff, action, photo) {
-    const row = {
-      id: crypto.randomUUID(), staff: staff, about: action.about, step: action.step, to: action.to || "", label: action.label,
-      at: action.at || new Date().toISOString(), state: "waiting", problems: [], sealed: await seal(staff, action.values),
-      photo: photo ? await sealBytes(staff, photo) : null, bytes: photo ? photo.byteLength : JSON.stringify(action.values).length,
+    await openFor(staff, 0);  // a page left open over night has its taps kept too
+    const key = await keyOf(staff), row = {
+      id: crypto.randomUUID(), staff: staff, made: key.made, about: action.about, step: action.step, to: action.to || "", label: action.label,
+      at: action.at || new Date().toISOString(), state: "waiting", problems: [], sealed: await seal(key, action.values),
+      photo: photo ? await sealBytes(key, photo) : null, bytes: photo ? photo.byteLength : JSON.stringify(action.values).length,
     };
-    if (action.seq) { row.seq = action.seq; await put("outbox", row); } else { row.seq = await put("outbox", row); }
+    if (action.seq) { row.seq = action.seq; }
+    row.seq = await keepFor("outbox", row);
     tell({ changed: true });
     return row;
   }
@@ -162,8 +184,8 @@
       const one = said.get(row.id);
       if (!one) { continue; }
       if (one.outcome === "done" || one.outcome === "known") {
-        await put("outbox", Object.assign(row, { state: "sent", outcome: one.outcome, sentAt: Date.now(), sealed: null, photo: null }));
-      } else { await put("outbox", Object.assign(row, { state: one.outcome, problems: one.problems })); }
+        await keepFor("outbox", Object.assign(row, { state: "sent", outcome: one.outcome, sentAt: Date.now(), sealed: null, photo: null }));
+      } else { await keepFor("outbox", Object.assign(row, { state: one.outcome, problems: one.problems })); }
     }
   }
 
@@ -177,7 +199,7 @@
           if (!batch.length) { break; }
           if (batch[0].step === "photo") {
             const problems = await upload(batch[0]);
-            if (problems.length) { await put("outbox", Object.assign(batch[0], { state: "refused", problems: problems })); continue; }
+            if (problems.length) { await keepFor("outbox", Object.assign(batch[0], { state: "refused", problems: problems })); continue; }
           }
           await post(batch);
           sent = true;
@@ -194,7 +216,7 @@
   function tell(what) { others.postMessage(what); listeners.forEach(function (act) { act(what); }); }
 
   scope.phoneStore = {
-    keepPage: keepPage, page: page, keptAt: (path) => get("pages", path).then((row) => (row ? row.at : 0)), forgetPage: (path) => drop("pages", path), forgetPages: () => on("pages", "readwrite", (s) => s.clear()), saveDraft: saveDraft, draft: draft, forgetDraft: (name) => drop("drafts", name),
+    openFor: openFor, keepPage: keepPage, page: page, keptAt: (path) => get("pages", path).then((row) => (row ? row.at : 0)), forgetPage: (path) => drop("pages", path), forgetPages: () => on("pages", "readwrite", (s) => s.clear()), saveDraft: saveDraft, draft: draft, forgetDraft: (name) => drop("drafts", name),
     add: add, rows: rows, valuesOf: valuesOf, photoOf: photoOf, forget: forget, send: send, sendAll: sendAll, tidy: tidy, wipe: wipe,
     listen: (act) => listeners.push(act),
   };

@@ -31,7 +31,7 @@
       if (fresh.status === 404) { e.waitUntil(self.phoneStore.forgetPage(path)); }
       if (fresh.ok && !fresh.redirected && fresh.type === "basic") {
         const copy = fresh.clone();
-        e.waitUntil(copy.text().then((html) => self.phoneStore.keepPage(path, html, fresh.headers.get("Content-Security-Policy"))));
+        e.waitUntil(copy.text().then((html) => self.phoneStore.keepPage(path, html, fresh.headers.get("Content-Security-Policy"))).catch(() => {}));  // nobody is signed in, or no room
       }
       return fresh;
     } catch (error) {
