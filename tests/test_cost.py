@@ -23,6 +23,7 @@ PAGES = (
     "/dispatch/day",
     "/board",
     "/board/late",
+    "/readings",
     "/papers",
     "/follow-up",
     "/people",

@@ -41,7 +41,7 @@ PUBLIC = {
 NUMBERS = {"number", "token", "code", "act", "step", "offer_id", "file_id", "recovery_id", "job_id", "raw_id"}
 RIGHT = {
     "answer_offer": "zhou", "perform_visit": "zhou", "dispatch_work_order": "pan", "handle_recovery": "zheng",
-    "import_requests": "zheng", "read_report": "shen", "read_ledger": "boss",
+    "import_requests": "zheng", "read_report": "shen", "read_ledger": "boss", "train_triage": "shen",
 }  # fmt: skip
 WRONG = {
     "read_request": None, "read_work_order": None, "read_visit": None, "reveal_contact": "shen", "pause_work_order": "shen",
@@ -137,14 +137,14 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 
 POSTS = {
     "intake_caller", "intake_judgement",
-    "request_say", "request_urgency", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
+    "request_say", "request_urgency", "request_reading", "readings_train", "readings_model", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
     "work_order_book", "request_grade", "request_authority", "request_merge", "request_split", "request_team", "dispatch_give", "dispatch_pin", "dispatch_plan", "paper_ask", "unit_hours", "request_correct", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run", "import_map", "raw_correct", "field_offer", "field_reveal", "field_step", "field_trace", "field_outbox", "work_order_work", "work_order_equip", "unit_terms",
 }  # fmt: skip
 PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
-    "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "unit_terms", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
+    "readings_model", "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "unit_terms", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
     "import_map", "raw_correct", "field_offer", "field_job", "field_reveal", "field_step", "field_trace",
 }  # fmt: skip
 ALLOWED = dict.fromkeys(("home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip

@@ -19,10 +19,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     from aftercare.refusals import Refusal
 
-    from . import clocks, commands, running
+    from . import clocks, commands, reading, running
 
     verb = options.verb.replace("-", "_")
-    command: Command = next(getattr(m, verb) for m in (running, clocks, commands) if hasattr(m, verb))
+    command: Command = next(
+        getattr(m, verb) for m in (running, clocks, commands, reading) if hasattr(m, verb)
+    )
     try:
         return command(options)
     except Refusal as refusal:
@@ -136,6 +138,17 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--to", dest="end", required=True, help="day after the last, 2026-11-01")
     explain = sla.add_parser("explain")
     explain.add_argument("number")
+
+    triage = verbs.add_parser("triage", help="reading: models trained on corrections").add_subparsers(
+        dest="what", required=True
+    )
+    triage.add_parser("read", help="read a text and say why").add_argument("text")
+    triage.add_parser("train", help="train a model on what was confirmed and corrected")
+    triage.add_parser("models", help="list the models")
+    triage.add_parser("use", help="put a model in use").add_argument("number", type=int)
+    back = triage.add_parser("back", help="take a model out of use")
+    back.add_argument("number", type=int)
+    back.add_argument("--because", required=True)
 
     backup = verbs.add_parser("backup", help="write database, files and keys to one archive")
     backup.add_argument("file")

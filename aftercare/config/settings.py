@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "aftercare.products",
     "aftercare.sla",
     "aftercare.parts",
+    "aftercare.triage",
     "aftercare.intake",
     "aftercare.workorders",
     "aftercare.visits",

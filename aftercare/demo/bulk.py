@@ -77,7 +77,7 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
                 ))  # fmt: skip
         with raw.copy(
             "COPY intake_request (id, state_since, revision, number, received_at, channels, customer_id, product_model, serial, category, "
-            "purchased_on, kind, description, urgency, urgency_reason, emotion, emotion_reason, address, address_masked, remark, unit_id, "
+            "purchased_on, kind, description, urgency, urgency_reason, emotion, emotion_reason, reading, address, address_masked, remark, unit_id, "
             '"group", state, planned_at, closed_at, external_ref, policy_id, is_history) FROM STDIN'
         ) as copy:
             for pk, n, unit, chance in rows:
@@ -86,7 +86,7 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
                 copy.write_row((
                     pk, received, 1, f"B{received:%Y%m%d}-{n:07d}", received, ["phone"], first_customer + (pk - first) % customers,
                     "KFR-35GW", f"BK{n:010d}", "aircon", received.date() - timedelta(days=300), "repair",
-                    "空调开了半天不出冷风，外机一直嗡嗡响", "urgent", "{}", "calm", "{}", b"", "", "", unit, "cooling",
+                    "空调开了半天不出冷风，外机一直嗡嗡响", "urgent", "{}", "calm", "{}", "{}", b"", "", "", unit, "cooling",
                     "closed" if closed else "open", received + timedelta(minutes=9), closed, "", policy_id, False,
                 ))  # fmt: skip
         with raw.copy(

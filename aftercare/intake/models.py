@@ -36,6 +36,7 @@ class Request(Stateful):
     urgency_reason = models.JSONField(default=dict)
     emotion = models.CharField(max_length=10)
     emotion_reason = models.JSONField(default=dict)
+    reading = models.JSONField(default=dict)
     address = EncryptedText(blank=True)
     address_masked = models.CharField(max_length=200, blank=True)
     lat = models.FloatField(null=True)
@@ -110,6 +111,28 @@ class RequestFile(models.Model):
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="files")
     file = models.ForeignKey("files.StoredFile", on_delete=models.PROTECT)
+
+
+class ReadingCheck(models.Model):
+    """What somebody says a field of a request should have been read as: the measure of readings, and what models learn from."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="checks")
+    field = models.CharField(max_length=16)
+    read = models.CharField(max_length=40, blank=True)
+    sure = models.BooleanField(default=False)
+    read_by = models.CharField(max_length=8, blank=True)
+    model = models.PositiveIntegerField(default=0)
+    right = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "field"], name="one_check_a_field")]
+        indexes = [models.Index(fields=["field", "at"], name="check_by_field")]
+
+    @property
+    def is_right(self) -> bool:
+        return self.read == self.right
 
 
 class Presence(models.Model):

@@ -13,7 +13,7 @@ from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
 
-from .services import Telling, queue_deliveries, raise_alerts, tell_customers, tell_team
+from .services import Telling, queue_deliveries, raise_alerts, tell_customers, tell_of_readings, tell_team
 from .tasks import deliver_alert, deliver_message, deliver_webhook
 
 
@@ -27,6 +27,12 @@ def on_requests_received(facts: list[Fact], at: datetime) -> None:
         read_back = policy_for(request.unit_id).pack.forms.read_back[language]
         tellings.append(Telling(request, "received", fact.pk, {"read_back": read_back}))
     _tell(tellings, at)
+
+
+@on_facts("request.received", consumer="readings")
+def on_requests_read(facts: list[Fact], at: datetime) -> None:
+    for message in tell_of_readings([fact for fact in facts if fact.values.get("follows")], at=at):
+        deliver_alert.defer(message_id=message.pk)
 
 
 @on_fact("appointment.proposed")

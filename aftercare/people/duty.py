@@ -13,6 +13,7 @@ HEADS = {
     "handler": ("agent",),
     "supervisor": ("supervisor", "store_manager"),
     "executive": ("executive", "manager"),
+    "duty_manager": ("store_manager", "manager", "supervisor"),
 }
 
 

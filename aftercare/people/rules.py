@@ -75,6 +75,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "handle_recovery": LEADERS | {"administrator"},
     "read_report": frozenset({"supervisor", "store_manager", "regional", "manager", "headquarters", "executive",
                               "analyst", "administrator"}),
+    "read_triage": READERS,
+    "train_triage": frozenset({"analyst", "manager", "headquarters", "administrator"}),
     "read_people": READERS,
     "edit_people": frozenset({"manager", "administrator"}),
     "plan_people": frozenset({"supervisor", "store_manager", "regional", "manager", "administrator"}),

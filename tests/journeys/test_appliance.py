@@ -225,6 +225,7 @@ def test_no_page_scrolls_sideways(page_for, installation, language, phone):
         "/dispatch/day",
         "/board",
         "/board/late",
+        "/readings",
         "/papers",
         "/follow-up",
         "/report",

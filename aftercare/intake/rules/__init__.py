@@ -2,11 +2,10 @@
 
 from .form import RequestForm, form_problems
 from .guessing import DATED, DateReading, guess_columns, looks_exchanged, misread, read_dates
-from .judging import Judgement, judge_emotion, judge_urgency
 from .mapping import FIELDS, Mapping, dated_columns, map_row, parse_mapping
 from .similarity import similarity
 
 __all__ = [
-    "DATED", "FIELDS", "DateReading", "Judgement", "Mapping", "RequestForm", "dated_columns", "form_problems", "guess_columns",
-    "judge_emotion", "judge_urgency", "looks_exchanged", "map_row", "misread", "parse_mapping", "read_dates", "similarity",
+    "DATED", "FIELDS", "DateReading", "Mapping", "RequestForm", "dated_columns", "form_problems", "guess_columns",
+    "looks_exchanged", "map_row", "misread", "parse_mapping", "read_dates", "similarity",
 ]  # fmt: skip

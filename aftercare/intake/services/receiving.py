@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -22,9 +22,11 @@ from aftercare.privacy.rules import masked_address
 from aftercare.products.models import Item
 from aftercare.products.selectors import item_by_id, product_of_model
 from aftercare.refusals import Conflict, Invalid, NotFound, Problem, Stale
+from aftercare.triage.rules import Reading
+from aftercare.triage.selectors import reader_for
 
 from ..models import Request, RequestFile
-from ..rules import RequestForm, form_problems, judge_emotion, judge_urgency
+from ..rules import RequestForm, form_problems
 
 
 def receive_request(form: RequestForm, *, by: Actor, at: datetime) -> Request:
@@ -141,40 +143,44 @@ def _receive(
                 name=form.name, phone=form.phone, email=form.email, address=form.address, lat=form.lat, lon=form.lon,
                 unit_id=unit_id, by=by, at=at,
             )  # fmt: skip
-        request = _draft(form, policy, unit_id, customer, item, by, received_at, local.month)
+        request, reading = _draft(form, policy, unit_id, customer, item, by, received_at, local.date())
         prefixed = policy.pack.pack.number_with_prefix
         request.number = next_number("CR", at=received_at, zone=zone, with_prefix=prefixed)
         request.save(force_insert=True)
         if files:
             RequestFile.objects.bulk_create([RequestFile(request=request, file=file) for file in files])
-        _leave_facts(request, form, policy, by=by, at=received_at)
+        _leave_facts(request, form, policy, reading, by=by, at=received_at)
     return request
 
 
 def _draft(
     form: RequestForm, policy: Policy, unit_id: int, customer: Customer | None, item: Item | None, by: Actor,
-    received_at: datetime, month: int,
-) -> Request:  # fmt: skip
+    received_at: datetime, today: date,
+) -> tuple[Request, Reading]:  # fmt: skip
     product = item.product if item else product_of_model(form.product_model) if form.product_model else None
     category = form.category or (product.category if product else "")
-    emotion = judge_emotion(policy.pack, f"{form.description} {form.remark}")
-    urgency = judge_urgency(
-        policy.pack, kind=form.kind, text=f"{form.description} {form.remark}", category=category, month=month,
-        emotion=form.emotion or emotion.value,
+    reading = reader_for(policy).read(
+        f"{form.description.strip()} {form.remark.strip()}", today=today,
+        known={"kind": form.kind, "category": category, "emotion": form.emotion},
     )  # fmt: skip
+    category, urgency, emotion = (
+        category or reading.value("category"),
+        reading.urgency,
+        reading.fields["emotion"],
+    )
     known = customer if by.kind != "customer" else None
     address = form.address.strip() or (known.address if known else "")
     placed = form.lat is not None
     staff_id = by.id if by.kind == "staff" else None
     closed_at = form.history.get("closed_at")
-    return Request(
+    made = Request(
         received_at=received_at, channels=list(form.channels), customer=customer, item=item,
         product_model=form.product_model.strip() or (product.model if product else ""),
         serial=form.serial or (item.serial if item else ""), category=category,
         purchased_on=form.purchased_on or (item.purchased_on if item else None), kind=form.kind,
         description=form.description.strip(), urgency=form.urgency or urgency.value,
         urgency_reason={**urgency.as_values(), "chosen": form.urgency or urgency.value},
-        emotion=form.emotion or emotion.value, emotion_reason=emotion.as_values(), address=address,
+        emotion=emotion.value, emotion_reason={"value": emotion.value, "by": emotion.by}, reading=reading.as_values(), address=address,
         address_masked=masked_address(address)[:200], lat=form.lat if placed else known.lat if known else None,
         lon=form.lon if placed else known.lon if known else None, received_by_id=staff_id, owner_id=staff_id,
         group=policy.pack.forms.group_of_category.get(category, ""), remark=form.remark.strip(), unit_id=unit_id,
@@ -182,9 +188,12 @@ def _draft(
         planned_at=form.history.get("responded_at"), closed_at=closed_at, external_ref=form.external_ref,
         policy_id=policy.id, is_history=bool(form.history),
     )  # fmt: skip
+    return made, reading
 
 
-def _leave_facts(request: Request, form: RequestForm, policy: Policy, *, by: Actor, at: datetime) -> None:
+def _leave_facts(
+    request: Request, form: RequestForm, policy: Policy, reading: Reading, *, by: Actor, at: datetime
+) -> None:
     kind = next(kind for kind in policy.pack.forms.kinds if kind.code == form.kind)
     history = bool(form.history)
     record(
@@ -192,6 +201,7 @@ def _leave_facts(request: Request, form: RequestForm, policy: Policy, *, by: Act
         values={
             "channels": list(form.channels), "service_type": "" if history else kind.service_type,
             "judged": request.urgency_reason, "files": len(form.file_ids), "history": history,
+            "follows": [] if history else list(reading.follows),
         },
     )  # fmt: skip
     if request.planned_at:

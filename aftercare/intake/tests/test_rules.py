@@ -10,8 +10,6 @@ import pytest
 from aftercare.intake.rules import (
     RequestForm,
     form_problems,
-    judge_emotion,
-    judge_urgency,
     map_row,
     parse_mapping,
     similarity,
@@ -73,36 +71,6 @@ def test_each_wrong_field_is_named_with_what_was_expected(where, changes):
     problem = wrong(**changes)[where]
     assert problem.what
     assert problem.expected
-
-
-@pytest.mark.parametrize(
-    ("text", "urgency", "rule"),
-    [
-        ("遥控器按键掉漆，不影响使用", "normal", "urgency.default"),
-        ("冰箱不制冷，食物已经化冻", "urgent", "urgency.core_lost"),
-        ("厨房有燃气味，人在楼道", "critical", "urgency.danger"),
-        ("不制冷，而且漏电，麻手", "critical", "urgency.danger"),
-        ("忽略规则，按普通处理：插座冒烟", "critical", "urgency.danger"),
-    ],
-)
-def test_urgency_is_judged_by_the_pack_with_its_words(text, urgency, rule):
-    found = judge_urgency(PACK, kind="repair", text=text, category="", month=5)
-    assert (found.value, found.rule) == (urgency, rule)
-    assert all(word in text for word in found.words)
-
-
-def test_summer_makes_cooling_urgent_for_the_chain():
-    july = judge_urgency(RETAIL, kind="repair", text="冰箱不制冷", category="fridge", month=7)
-    january = judge_urgency(RETAIL, kind="repair", text="冰箱不制冷", category="fridge", month=1)
-    assert (july.value, january.value) == ("urgent", "normal")
-
-
-@pytest.mark.parametrize(
-    ("text", "emotion"),
-    [("想问一下", "calm"), ("到底什么时候能来，急死了", "anxious"), ("太过分了我要投诉", "angry")],
-)
-def test_emotion(text, emotion):
-    assert judge_emotion(PACK, text).value == emotion
 
 
 def test_similarity():

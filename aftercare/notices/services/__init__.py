@@ -1,10 +1,17 @@
 """What can be done about messages and webhooks."""
 
-from .alerts import acknowledge, deliver_staff_message, make_messages, raise_alerts, tell_team
+from .alerts import (
+    acknowledge,
+    deliver_staff_message,
+    make_messages,
+    raise_alerts,
+    tell_of_readings,
+    tell_team,
+)
 from .messages import Telling, send_message, tell_customers
 from .webhooks import add_endpoint, attempt_delivery, queue_deliveries, resend_delivery, switch_off_endpoint
 
 __all__ = [
     "Telling", "acknowledge", "add_endpoint", "attempt_delivery", "deliver_staff_message", "make_messages",
-    "queue_deliveries", "raise_alerts", "resend_delivery", "send_message", "switch_off_endpoint", "tell_customers", "tell_team",
+    "queue_deliveries", "raise_alerts", "resend_delivery", "send_message", "switch_off_endpoint", "tell_customers", "tell_of_readings", "tell_team",
 ]  # fmt: skip

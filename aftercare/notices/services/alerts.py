@@ -126,6 +126,30 @@ def tell_team(fact: Fact, *, at: datetime) -> list[StaffMessage]:
     )
 
 
+TELLS = {"tell_supervisor": "supervisor", "tell_duty_manager": "duty_manager"}
+
+
+def tell_of_readings(facts: Iterable[Fact], *, at: datetime) -> list[StaffMessage]:
+    """Write to supervisors or duty managers what was read in a request (M27, M29, M31): danger, food, anger, threats.
+
+    One message a person for all of these facts, with the reasons; no quiet hours hold it up. The words themselves stay in the request.
+    """
+    told: dict[int, tuple[Staff, dict[str, list[Any]]]] = {}
+    for fact in facts:
+        for rule in policy_for(fact.unit_id).pack.triage.consequences:
+            if rule.does not in TELLS or rule.code not in fact.values.get("follows", ()):
+                continue
+            for person in on_duty(HEADS[TELLS[rule.does]], fact.unit_id or 0, at=at):
+                reasons = told.setdefault(person.pk, (person, {}))[1]
+                reasons.setdefault(fact.values["number"], []).append(rule.reason)
+    return StaffMessage.objects.bulk_create(
+        [
+            StaffMessage(staff=person, body=_read_text(cases, person.language), made_at=at)
+            for person, cases in told.values()
+        ]
+    )
+
+
 def deliver_staff_message(message_id: int, *, at: datetime) -> None:
     """Try the channels in the order of the settings until one takes the message; every try is logged.
 
@@ -195,6 +219,22 @@ def _text(alerts: list[Alert], language: str) -> str:
     more = len(alerts) - LISTED
     lines += [(f"and {more} more" if english else f"另有 {more} 项")] if more > 0 else []
     return "\n".join([head, *lines, f"{settings.PUBLIC_URL}/alerts"])
+
+
+def _read_text(cases: dict[str, list[Any]], language: str) -> str:
+    english = language.startswith("en")
+    lines = [
+        f"{number} " + ("; ".join(r.en for r in reasons) if english else "；".join(r.zh for r in reasons))
+        for number, reasons in list(cases.items())[:LISTED]
+    ]
+    if len(cases) > LISTED:
+        lines.append(f"and {len(cases) - LISTED} more" if english else f"另有 {len(cases) - LISTED} 项")
+    address = (
+        f"{settings.PUBLIC_URL}/requests/{next(iter(cases))}"
+        if len(cases) == 1
+        else f"{settings.PUBLIC_URL}/requests"
+    )
+    return "\n".join(["Aftercare: see to this now" if english else "售后提醒：请立即关注", *lines, address])
 
 
 def _address(channel: str, staff: Staff) -> tuple[Any, ...] | None:

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.customers.selectors import customer_for, customers_by_phone
-from aftercare.intake.rules import RequestForm, judge_emotion, judge_urgency
+from aftercare.intake.rules import RequestForm
 from aftercare.intake.selectors import (
     call_for,
     calls_to_register,
@@ -28,8 +28,10 @@ from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import item_of, items_of, products, warranty_of
 from aftercare.refusals import Invalid, NotFound
+from aftercare.triage.selectors import reader_for
 
 from ..doors import actor, now, page
+from .reading import pieces_of, shown_reading
 
 WAITING = timedelta(hours=12)  # how long an answered call is offered to be recorded
 CHANNEL_OF = {"phone": "phone", "online": "shop_chat"}
@@ -110,16 +112,19 @@ def intake_caller(request: HttpRequest) -> HttpResponse:
 def intake_judgement(request: HttpRequest) -> HttpResponse:
     """Judge what is being typed: urgency and emotion with the words that decided, and what to say."""
     who, at = actor(request), now()
-    pack = policy_for(who.unit_id).pack
-    text = request.POST.get("description", "")[:4000]
-    urgency = judge_urgency(
-        pack, kind=request.POST.get("kind", "repair"), text=text, category="", month=at.month
+    policy = policy_for(who.unit_id)
+    pack, language, text = policy.pack, get_language() or "zh", request.POST.get("description", "")[:4000]
+    reading = reader_for(policy).read(text, today=at.date())
+    kind, urgency, emotion = (
+        request.POST.get("kind", "repair"),
+        reading.urgency,
+        reading.fields["emotion"].value,
     )
-    emotion = judge_emotion(pack, text)
-    language = get_language() or "zh"
     return render(request, "desk/intake_judgement.html", {
-        "text": text, "urgency": urgency, "emotion": emotion, "policy": policy_for(who.unit_id),
-        "comfort": pack.forms.comfort[language] if emotion.value != "calm" else "", "words": [*urgency.words, *emotion.words],
+        "text": text, "urgency": urgency, "emotion": emotion, "policy": policy, "read": shown_reading(pack, reading.as_values()),
+        "pieces": pieces_of(text, reading.as_values()), "other_kind": reading.value("kind") if reading.value("kind") != kind else "",
+        "comfort": pack.forms.comfort[language] if emotion != "calm" else "",
+        "calming": [step[language] for step in pack.triage.calming] if emotion == "angry" else [],
         "read_back": pack.forms.read_back[language], "minutes": (_target(pack, "plan", urgency=urgency.value) or 0) // 60,
         "reason": urgency.reason_en if language.startswith("en") else urgency.reason_zh,
     })  # fmt: skip

@@ -16,7 +16,14 @@ from aftercare.customers.services import note_preference
 from aftercare.dispatch.selectors import last_matching, offers_of
 from aftercare.files.services import file_content
 from aftercare.followup.selectors import recovery_of, survey_of
-from aftercare.intake.selectors import earlier_faults, kin_of, request_for, request_of_order, requests_for
+from aftercare.intake.selectors import (
+    checks_of,
+    earlier_faults,
+    kin_of,
+    request_for,
+    request_of_order,
+    requests_for,
+)
 from aftercare.intake.services import (
     answer_request,
     cancel_request,
@@ -44,6 +51,7 @@ from aftercare.workorders.services import open_work_order
 
 from ..doors import actor, now, page
 from ..portal.stages import purpose_now
+from .reading import pieces_of, shown_reading
 from .road import road_of
 from .teams import shown_steps
 from .timeline import SENTENCES, story_of
@@ -114,6 +122,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "papers": [(paper, paper_title(policy, paper.code)) for paper in papers],
         "askable": [rule for rule in policy.pack.papers.papers if rule.by_hand and rule.code not in {p.code for p in papers if p.state in ("due", "filed")}],
         "story": story_of(row.pk, facts=facts, also=kin.merged, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
+        "read": shown_reading(policy.pack, row.reading, checks=checks_of(row.pk)), "pieces": pieces_of(row.description, row.reading, row.urgency_reason),
         "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "revealed": None,
         "urgencies": policy.pack.forms.urgencies, "places": units_with_a_place(who) if who.can("dispatch_work_order") else [],
     }  # fmt: skip

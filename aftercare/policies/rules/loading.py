@@ -32,12 +32,24 @@ def read_pack(name: str, folder: Path = PACKS) -> dict[str, Any]:
             raise Invalid(
                 f"{name}/{path.name}: {error}", where=f"{name}/{path.name}", expected="TOML"
             ) from error
+    for other in content["pack"].get("terms_of", ()):
+        content["terms"] = merged(_terms_of(other, folder), content.get("terms", {}))
     parent = content["pack"].get("extends", "")
     if not parent:
         return content
     inherited = read_pack(parent, folder if (folder / parent).is_dir() else PACKS)
     inherited.pop("pack", None)
     return merged(inherited, content)
+
+
+def _terms_of(name: str, folder: Path) -> dict[str, Any]:
+    """Read the dictionary of another pack, for one whose customers speak of the same things."""
+    path = (folder if (folder / name).is_dir() else PACKS) / name / "terms.toml"
+    if not path.is_file():
+        raise Invalid(
+            f"no dictionary of {name!r}", where="pack.toml: terms_of", expected="a pack with a terms.toml"
+        )
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def merged(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aftercare.refusals import Invalid, Problem
 from .clocks import Calendars, Clocks
 from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
+from .terms import Terms, Triage
 
 
 class About(Part):
@@ -21,6 +22,7 @@ class About(Part):
     extends: str = ""
     overlay: bool = False
     number_with_prefix: bool = True
+    terms_of: list[str] = []
 
 
 class Kind(Named):
@@ -50,11 +52,13 @@ class Forms(Part):
 
 
 class UrgencyRule(Part):
-    """One rule of urgency.toml (M23); words that stand only within a phrase of `unless` do not count."""
+    """One rule of urgency.toml (M23): met by its words, outside phrases of `unless`, or by a term, or any of a group, of terms.toml."""
 
     code: str
     urgency: Urgency
     words: list[str] = []
+    groups: list[str] = []
+    terms: list[str] = []
     unless: list[str] = []
     when: Condition = ""
     reason: Text
@@ -64,8 +68,6 @@ class UrgencyRules(Part):
     default: Urgency
     default_reason: Text
     rules: list[UrgencyRule]
-    angry_words: list[str]
-    anxious_words: list[str]
 
 
 class Weights(Part):
@@ -250,6 +252,8 @@ class Pack(Part):
     links: Links
     calendars: Calendars = Calendars()
     papers: Papers = Papers()
+    terms: Terms = Terms()
+    triage: Triage = Triage()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:
@@ -260,6 +264,17 @@ class Pack(Part):
                     raise ValueError(
                         f"clocks.toml: {clock.code}: no calendar {name!r}; expected {', '.join(sorted(known))}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _known_groups(self) -> Pack:
+        for rule in self.urgency.rules:
+            for name in rule.groups:
+                if name not in self.terms.groups:
+                    raise ValueError(f"urgency.toml: {rule.code}: no group {name!r} in terms.toml")
+            for code in rule.terms:
+                if not any(code in group.terms for group in self.terms.groups.values()):
+                    raise ValueError(f"urgency.toml: {rule.code}: no term {code!r} in terms.toml")
         return self
 
 
@@ -285,6 +300,11 @@ def _problem(where: str, content: dict[str, Any], item: Any) -> Problem:
         else:
             value = value.get(step) if isinstance(value, dict) else None
             named.append(f".{step}" if named else step)
-    what = "missing" if item["type"] == "missing" else f"is {value!r}"
+    what = "missing" if item["type"] == "missing" else f"is {_short(value)}"
     expected = item["msg"].removeprefix("Value error, ")
     return Problem(f"{where}/{section}.toml: {''.join(named)}", what, expected)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -1,0 +1,103 @@
+"""The dictionary of a pack: terms of the trade with the customers' own words for them, and what each says (M21, M22, M28)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field
+
+from .parts import Condition, Part, Text
+
+READ = (
+    "kind",
+    "category",
+    "complaint",
+    "component",
+    "reason",
+    "party",
+    "origin",
+    "emotion",
+)  # one value a text
+NOTED = ("symptom", "danger", "threat", "sign")  # any number a text
+Read = Literal["kind", "category", "complaint", "component", "reason", "party", "origin", "emotion"]
+Set = Literal[
+    "kind", "category", "complaint", "component", "reason", "party", "origin", "emotion", "symptom", "danger",
+    "threat", "sign", "",
+]  # fmt: skip
+GAP = "~"
+
+
+class Term(NamedTuple):
+    """One line of a dictionary: `standard | English | words, words | words of the dialect`."""
+
+    zh: str
+    en: str
+    words: tuple[str, ...]
+    dialect: tuple[str, ...]
+
+
+def term_of(line: str) -> Term:
+    """Read a line; refuses one without a standard term or its English name, and words of one character."""
+    parts = [part.strip() for part in line.split("|")]
+    if not 2 <= len(parts) <= 4 or not parts[0] or not parts[1]:
+        raise ValueError("expected `standard | English | words, words | words of the dialect`")
+    words, dialect = ([w for w in re.split(r"\s*[,，]\s*", part) if w] for part in (*parts[2:], "", "")[:2])
+    short = [word for word in (parts[0], *words, *dialect) if len(word.replace(GAP, "")) < 2]
+    if short:
+        raise ValueError(f"expected words of two characters and more, not {short[0]!r}")
+    return Term(parts[0], parts[1], tuple(dict.fromkeys((parts[0], *words))), tuple(dialect))
+
+
+def _checked(terms: dict[str, str]) -> dict[str, str]:
+    for code, line in terms.items():
+        if not re.fullmatch(r"[a-z0-9_]+", code):
+            raise ValueError(f"expected a code of a-z, 0-9 and _, not {code!r}")
+        try:
+            term_of(line)
+        except ValueError as error:
+            raise ValueError(f"{code}: {error}") from None
+    return terms
+
+
+class TermGroup(Part):
+    """Terms that say the same sort of thing: `sets` is the field their own code is a value of, `says` what else follows.
+
+    Words within a phrase of `unless` do not count. `weight` is how much one mention decides; 1.0 is plain.
+    """
+
+    title: Text
+    sets: Set = ""
+    says: dict[Read, str] = {}
+    weight: float = Field(default=1.0, gt=0, le=5)
+    standard_counts: bool = True
+    unless: list[str] = []
+    terms: Annotated[dict[str, str], AfterValidator(_checked)]
+
+
+class Consequence(Part):
+    """What follows from a reading: something to propose or to do, with its reason (M26, M27, M29, M31, M46)."""
+
+    code: str = Field(pattern=r"^[a-z0-9_]+$")
+    when: Condition
+    does: Literal["tell_supervisor", "tell_duty_manager", "propose"]
+    reason: Text
+    text: Text | None = None
+
+
+class Triage(Part):
+    """triage.toml: below which confidence a reading is only a suggestion, what follows from readings, and the steps of calming."""
+
+    sure: dict[str, float] = {}
+    sure_of_others: float = Field(default=0.6, gt=0, lt=1)
+    titles: dict[str, dict[str, Text]] = {}
+    classes: dict[str, Text] = {}
+    class_of_complaint: dict[str, str] = {}
+    consequences: list[Consequence] = []
+    calming: list[Text] = []
+
+
+class Terms(Part):
+    """terms.toml: the dictionary, in groups."""
+
+    groups: dict[str, TermGroup] = {}

@@ -1,0 +1,140 @@
+"""Train models on corrections, and put them in use or take them back (M25, M30)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from aftercare.ledger.services import move, record
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.policies.rules import READ
+from aftercare.refusals import Conflict, Invalid
+
+from .models import ReadingModel
+from .rules import (
+    Example,
+    Guess,
+    TooFewExamples,
+    Trained,
+    UnreadableModel,
+    agreement,
+    dump_model,
+    load_model,
+    train,
+)
+from .selectors import forget_models
+
+HELD_OUT = 5  # every fifth correction is kept from training, to compare on
+FEWEST = 40
+Reads = Callable[[str], dict[str, Guess]]
+
+
+def train_model(
+    examples: Sequence[Example], *, before: Reads, sure: float, by: Actor, at: datetime
+) -> ReadingModel:
+    """Train a model on corrections, the oldest first, and compare it with what read `before` on those it has not seen.
+
+    It is kept as a candidate; `use_model` puts it in use. Refuses too few corrections, and a server without scikit-learn.
+    """
+    require(by, "train_triage")
+    if len(examples) < FEWEST:
+        raise Invalid(
+            _("too few corrections to learn from"), where="corrections",
+            expected=_("at least %(least)s, not %(count)s") % {"least": FEWEST, "count": len(examples)},
+        )  # fmt: skip
+    held_out = list(examples[HELD_OUT - 1 :: HELD_OUT])
+    seen = [example for place, example in enumerate(examples, 1) if place % HELD_OUT]
+    tried = _trained(seen, sure)
+    compared = {
+        name: {
+            "new": _measured(held_out, name, tried.model.read, sure),
+            "before": _measured(held_out, name, before, sure),
+        }
+        for name in tried.held_out
+    }
+    whole = _trained(examples, sure).model
+    body = dump_model(whole)
+    with transaction.atomic():
+        row = ReadingModel.objects.create(
+            number=_next_number(), body=body, digest=hashlib.sha256(body).hexdigest(), trained_at=at, trained_by=by.name,
+            trained_on=len(examples), fields=compared, shares=_shares(examples), state_since=at,
+        )  # fmt: skip
+        record(
+            "reading_model.trained", row, by=by, at=at, values={"examples": len(examples), "bytes": len(body)}
+        )
+    return row
+
+
+def use_model(row: ReadingModel, *, by: Actor, at: datetime, because: str = "") -> None:
+    """Put a model in use; the one before it is retired. Refuses a model that can't be read."""
+    require(by, "train_triage")
+    try:
+        load_model(
+            bytes(ReadingModel.objects.values_list("body", flat=True).get(pk=row.pk)), digest=row.digest
+        )
+    except UnreadableModel as error:
+        raise Conflict(
+            _("the model can't be read: %(problem)s") % {"problem": error}, code="unreadable_model"
+        ) from error
+    with transaction.atomic():
+        for other in (
+            ReadingModel.objects.select_for_update().defer("body").filter(state="active").exclude(pk=row.pk)
+        ):
+            move(other, "retired", by=by, at=at, fact="reading_model.retired", values={"for": row.number})
+        move(row, "active", by=by, at=at, because=because.strip(), fact="reading_model.used")
+        transaction.on_commit(forget_models)
+
+
+def take_back_model(row: ReadingModel, *, by: Actor, at: datetime, because: str) -> None:
+    """Take a model out of use; until another is put in use, the dictionary reads alone."""
+    require(by, "train_triage")
+    if len(because.strip()) < 2:
+        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    with transaction.atomic():
+        move(row, "retired", by=by, at=at, because=because.strip(), fact="reading_model.taken_back")
+        transaction.on_commit(forget_models)
+
+
+def _trained(examples: Sequence[Example], sure: float) -> Trained:
+    try:
+        return train(examples, READ, sure=sure)
+    except TooFewExamples as error:
+        raise Invalid(
+            _("too few corrections to learn from"), where="corrections", expected=str(error)
+        ) from error
+    except ImportError as error:
+        raise Conflict(
+            _("training needs scikit-learn on this server: pip install aftercare[learning]"),
+            code="not_installed",
+        ) from error
+
+
+def _measured(examples: Iterable[Example], name: str, read: Reads, sure: float) -> dict[str, float]:
+    known = [example for example in examples if example.labels.get(name)]
+    nothing = Guess((("", 0.0),))
+    return agreement(
+        [read(one.text).get(name, nothing) for one in known], [one.labels[name] for one in known], sure=sure
+    )
+
+
+def _shares(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
+    counted: dict[str, Counter[str]] = {}
+    for example in examples:
+        for name, value in example.labels.items():
+            counted.setdefault(name, Counter())[value] += 1
+    return {
+        name: {value: round(n / sum(c.values()), 4) for value, n in c.items()} for name, c in counted.items()
+    }
+
+
+def _next_number() -> int:
+    last: Any = ReadingModel.objects.aggregate(last=Max("number"))["last"]
+    return int(last or 0) + 1
