@@ -11,7 +11,10 @@ from tests.cast import found
 
 def messages(cast):
     deliver_until_idle(at=cast.at)
-    return {(m.staff.number, m.body.split("\n")[1].split(" ", 1)[1]) for m in StaffMessage.objects.select_related("staff")}
+    return {
+        (m.staff.number, m.body.split("\n")[1].split(" ", 1)[1])
+        for m in StaffMessage.objects.select_related("staff")
+    }
 
 
 def test_danger_is_told_to_the_duty_manager(cast):

@@ -63,12 +63,17 @@ def _checked(terms: dict[str, str]) -> dict[str, str]:
 class TermGroup(Part):
     """Terms that say the same sort of thing: `sets` is the field their own code is a value of, `says` what else follows.
 
-    Words within a phrase of `unless` do not count. `weight` is how much one mention decides; 1.0 is plain.
+    `leans` counts only where nothing says anything about that field. Words within a phrase of `unless` do not count, nor
+    those of a group that is `only_for` other categories than the one that was read; a `last_resort` counts where no other
+    group sets its field. `weight` is how much one mention decides; 1.0 is plain.
     """
 
     title: Text
     sets: Set = ""
     says: dict[Read, str] = {}
+    leans: dict[Read, str] = {}
+    only_for: list[str] = []
+    last_resort: bool = False
     weight: float = Field(default=1.0, gt=0, le=5)
     standard_counts: bool = True
     unless: list[str] = []

@@ -1,7 +1,7 @@
 """Train a linear model on examples: support vectors over log-count ratios, calibrated on what was held out.
 
 Wang and Manning, "Baselines and Bigrams" (ACL 2012) scale features by how much oftener they stand in a class; here by the
-square root of it, which was better for accuracy and calibration alike (docs/why/understanding.md). Platt scaling with one
+square root of it, or with few examples not at all, whichever reads held-out examples better (docs/why/understanding.md). Platt scaling with one
 slope a field turns scores into probabilities, fitted on scores of examples the model had not seen.
 """
 
@@ -18,8 +18,14 @@ from .normalising import folded
 
 FOLDS = 5
 FEWEST = 4  # examples of a class, below which it is not learned
-COSTS = (0.1, 0.3, 1.0)
-PATIENT = 3000  # up to so many examples, the cost is chosen by trying
+TRIALS = (
+    (0.3, 0.0),
+    (0.3, 0.5),
+    (1.0, 0.0),
+    (0.1, 0.5),
+)  # cost of the support vectors, power of the log-count ratio
+USUAL = (0.3, 0.5)  # with many examples; with few, what reads best is chosen by trying
+PATIENT = 12_000
 MOST_FEATURES = 200_000
 
 
@@ -110,29 +116,29 @@ def _fit_field(counts: Any, labels: NDArray[Any], is_word: NDArray[np.bool_]) ->
     truth: NDArray[Any] = np.searchsorted(classes, labels)
     smallest = int(np.bincount(truth).min())
     folds = list(StratifiedKFold(min(FOLDS, smallest), shuffle=True, random_state=7).split(truth, truth))
-    best: tuple[float, float, NDArray[Any]] | None = None
-    for cost in COSTS if len(labels) <= PATIENT else (0.3,):
+    best: tuple[float, tuple[float, float], NDArray[Any]] | None = None
+    for trial in TRIALS if len(labels) <= PATIENT else (USUAL,):
         scores = np.zeros((len(labels), len(classes)))
         for seen, unseen in folds:
             rarity = _rarity(counts[seen])
             weights, offsets = _separate(
-                _valued(counts[seen], rarity, is_word), truth[seen], len(classes), cost
+                _valued(counts[seen], rarity, is_word), truth[seen], len(classes), trial
             )
             scores[unseen] = _valued(counts[unseen], rarity, is_word) @ weights + offsets
         slope = _slope(scores, truth)
         loss = _loss(slope, scores, truth)
         if best is None or loss < best[0]:
-            best = (loss, cost, scores)
+            best = (loss, trial, scores)
     assert best is not None
-    _least, cost, scores = best
+    _least, trial, scores = best
     slope = _slope(scores, truth)
-    weights, offsets = _separate(_valued(counts, _rarity(counts), is_word), truth, len(classes), cost)
+    weights, offsets = _separate(_valued(counts, _rarity(counts), is_word), truth, len(classes), trial)
     chances = softmax(scores * slope)
     order = np.argsort(-chances, axis=1)[:, :3]
     guesses = [
         Guess(tuple((str(classes[j]), float(chances[i, j])) for j in row)) for i, row in enumerate(order)
     ]
-    return Fitted(weights, offsets, slope, guesses)
+    return Fitted(weights - weights.mean(axis=1, keepdims=True), offsets, slope, guesses)
 
 
 def _rarity(counts: Any) -> Floats:
@@ -151,8 +157,10 @@ def _valued(counts: Any, rarity: Floats, is_word: NDArray[np.bool_]) -> Any:
     return table
 
 
-def _separate(values: Any, truth: NDArray[Any], classes: int, cost: float) -> tuple[Floats, Floats]:
-    """Fit one class against all others, on values scaled by the square root of their log-count ratio."""
+def _separate(
+    values: Any, truth: NDArray[Any], classes: int, trial: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Fit one class against all others, on values scaled by a power of their log-count ratio (0: not scaled)."""
     from scipy.sparse import diags
     from sklearn.svm import LinearSVC
 
@@ -164,10 +172,10 @@ def _separate(values: Any, truth: NDArray[Any], classes: int, cost: float) -> tu
         mine = truth == column
         ours = (1 + np.asarray(present[mine].sum(axis=0)).ravel()) / (1 + mine.sum())
         theirs = (1 + np.asarray(present[~mine].sum(axis=0)).ravel()) / (1 + (~mine).sum())
-        scale = np.sqrt(np.abs(np.log(ours / theirs)))
+        scale = np.abs(np.log(ours / theirs)) ** trial[1]
         scale /= max(float(np.sqrt((scale**2).mean())), 1e-9)
         fitted = LinearSVC(
-            C=cost,
+            C=trial[0],
             class_weight={True: float(np.sqrt((~mine).sum() / mine.sum())), False: 1.0}
             if classes > 2
             else None,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from .normalising import folded
 FORMAT = "1"
 LONGEST = 4000  # characters that are looked at
 TOP = 3
+STRONGEST = 16  # features that are shown as reasons
 Floats: TypeAlias = NDArray[Any]
 
 
@@ -74,9 +75,20 @@ class Guess:
         return self.top[0][1]
 
 
+class Look(NamedTuple):
+    """What a model saw in a folded text: rows of features, and their values."""
+
+    plain: str
+    rows: NDArray[Any]
+    values: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class LinearModel:
-    """Weights of features (rows) for the classes of all fields (columns), with what a feature's rarity is worth."""
+    """Weights of features (rows) for the classes of all fields (columns), with what a feature's rarity is worth.
+
+    The weights of a feature for the classes of one field add up to nothing, so that what is positive speaks for a class.
+    """
 
     parts: tuple[Part, ...]
     features: tuple[str, ...]
@@ -89,25 +101,27 @@ class LinearModel:
     def place(self) -> dict[str, int]:
         return {feature: row for row, feature in enumerate(self.features)}
 
-    def values_of(self, plain: str) -> tuple[NDArray[np.int64], Floats]:
-        """Give the rows of the features that stand in a folded text, and their values; each kind has length 1."""
+    def look(self, plain: str) -> Look:
+        """Find the features that stand in a folded text, and their values; characters and words have length 1 each."""
         rows: list[int] = []
         values: list[Floats] = []
+        place = self.place
         for features in (grams_of(plain), words_of(plain)):
-            counted = [(self.place[f], n) for f, n in Counter(features).items() if f in self.place]
+            counted = [(place[feature], n) for feature, n in Counter(features).items() if feature in place]
             if counted:
                 found = np.fromiter((row for row, _n in counted), np.int64, len(counted))
-                value = self.rarity[found] * (
-                    1 + np.log(np.fromiter((n for _row, n in counted), np.float32, len(counted)))
-                )
+                times = np.fromiter((n for _row, n in counted), np.float32, len(counted))
+                value = self.rarity[found] * (1 + np.log(times))
                 rows += found.tolist()
-                values.append(value / np.linalg.norm(value))
-        return np.array(rows, np.int64), np.concatenate(values) if values else np.zeros(0, np.float32)
+                values.append(value / np.sqrt(value @ value))
+        if not rows:
+            return Look(plain, np.zeros(0, np.int64), np.zeros(0, np.float32))
+        return Look(plain, np.array(rows, np.int64), np.concatenate(values))
 
-    def read(self, text: str) -> dict[str, Guess]:
+    def read(self, text: str | Look) -> dict[str, Guess]:
         """Give a guess for every field."""
-        rows, values = self.values_of(folded(text))
-        scores = self.offsets + values @ self.weights[rows]
+        look = self.look(folded(text)) if isinstance(text, str) else text
+        scores = self.offsets + look.values @ self.weights[look.rows]
         guesses = {}
         for part in self.parts:
             chances = softmax(scores[part.columns] * part.slope)
@@ -115,21 +129,20 @@ class LinearModel:
             guesses[part.name] = Guess(tuple((part.classes[i], float(chances[i])) for i in order))
         return guesses
 
-    def spans(self, plain: str, field: str, value: str, most: int = 3) -> list[tuple[int, int]]:
-        """Give the places of a folded text that spoke most for a class, the strongest first."""
+    def spans(self, look: Look, field: str, value: str, most: int = 3) -> list[tuple[int, int]]:
+        """Give the places of a text that spoke most for a class, the strongest first."""
         part = next((part for part in self.parts if part.name == field), None)
-        if part is None or value not in part.classes:
+        if part is None or value not in part.classes or not len(look.rows):
             return []
-        column = part.begin + part.classes.index(value)
-        rows, values = self.values_of(plain)
-        pull = values * (self.weights[rows, column] - self.weights[rows, part.columns].mean(axis=1))
-        lit = np.zeros(len(plain))
-        for row, force in zip(rows.tolist(), pull.tolist(), strict=True):
-            word = self.features[row].replace("\t", "")
-            at = plain.find(word) if force > 0 and len(word) > 1 else -1
+        pull = look.values * self.weights[look.rows, part.begin + part.classes.index(value)]
+        lit = [0.0] * len(look.plain)
+        for place in np.argsort(-pull)[:STRONGEST].tolist():
+            word, force = self.features[look.rows[place]].replace("\t", ""), float(pull[place])
+            at = look.plain.find(word) if force > 0 and len(word) > 1 else -1
             while at >= 0:
-                lit[at : at + len(word)] += force
-                at = plain.find(word, at + 1)
+                for letter in range(at, at + len(word)):
+                    lit[letter] += force
+                at = look.plain.find(word, at + 1)
         return _peaks(lit, most)
 
 
@@ -195,15 +208,6 @@ def stability_index(now: Mapping[str, int], before: Mapping[str, int]) -> float:
     return round(index, 3)
 
 
-def _peaks(lit: NDArray[Any], most: int) -> list[tuple[int, int]]:
-    if not len(lit) or lit.max() <= 0:
-        return []
-    over = lit >= 0.4 * lit.max()
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], over.astype(np.int8), [0]))))
-    spans = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return sorted(spans, key=lambda span: -float(lit[span[0] : span[1]].max()))[:most]
-
-
 def agreement(guesses: Iterable[Guess], truth: Iterable[str], *, sure: float) -> dict[str, float]:
     """Give accuracy, top-3, coverage at a threshold, the accuracy there, and the calibration error (10 bins)."""
     pairs = list(zip(guesses, truth, strict=True))
@@ -222,3 +226,18 @@ def agreement(guesses: Iterable[Guess], truth: Iterable[str], *, sure: float) ->
         "coverage": float(kept.mean()) if pairs else 0.0, "accuracy_sure": float(right[kept].mean()) if kept.any() else 0.0,
         "calibration_error": float(error),
     }  # fmt: skip
+
+
+def _peaks(lit: list[float], most: int) -> list[tuple[int, int]]:
+    """Give the stretches that are lit at least 0.4 times as much as the most lit one, the strongest first."""
+    highest = max(lit, default=0.0)
+    spans: list[tuple[float, int, int]] = []
+    begin = -1
+    for at, light in enumerate([*lit, 0.0]):
+        bright = highest > 0 and light >= 0.4 * highest
+        if bright and begin < 0:
+            begin = at
+        elif not bright and begin >= 0:
+            spans.append((-max(lit[begin:at]), begin, at))
+            begin = -1
+    return [(start, end) for _light, start, end in sorted(spans)[:most]]

@@ -99,7 +99,7 @@ class Reader:
         """Read a text of any length; `known` holds fields that somebody chose already, which are taken as they are."""
         plain = folded(text[:LONGEST])
         hits = self.finder.find(plain)
-        meant = [hit for hit in hits if not hit.negated]
+        meant = self._meant([hit for hit in hits if not hit.negated], (known or {}).get("category", ""))
         fields = self._fields(plain, meant, known or {})
         notes = {name: _noted(meant, name) for name in NOTED}
         strength = self._strength(plain, meant)
@@ -118,14 +118,15 @@ class Reader:
 
     def _fields(self, plain: str, meant: list[Hit], known: Mapping[str, str]) -> dict[str, Choice]:
         votes = self._votes(meant)
-        guesses = self.model.read(plain) if self.model and plain.strip() else {}
+        look = self.model.look(plain) if self.model and plain.strip() else None
+        guesses = self.model.read(look) if self.model and look else {}
         found = {}
         for name in READ:
             sure = self.pack.triage.sure.get(name, self.pack.triage.sure_of_others)
             choice = _by_words(votes.get(name, {}), sure)
             guess = guesses.get(name)
             if guess and (not choice.sure or guess.confidence > choice.confidence):
-                spans = tuple(self.model.spans(plain, name, guess.value)) if self.model else ()
+                spans = tuple(self.model.spans(look, name, guess.value)) if self.model and look else ()
                 choice = Choice(
                     guess.value, guess.confidence, guess.confidence >= sure, "model", guess.top, spans
                 )
@@ -137,19 +138,38 @@ class Reader:
                 found[name] = choice
         return found
 
+    def _meant(self, hits: list[Hit], category: str) -> list[Hit]:
+        """Drop words of other categories than the one that is meant, and last resorts where something better was said."""
+        groups = self.pack.terms.groups
+        if not category:
+            named = self._votes([hit for hit in hits if hit.entry.sets == "category"]).get("category", {})
+            category = (
+                _by_words(named, self.pack.triage.sure.get("category", 0.5)).value if len(named) == 1 else ""
+            )
+        fitting = [
+            hit for hit in hits if not category or category in (groups[hit.entry.group].only_for or (category,))
+        ]  # fmt: skip
+        said = {hit.entry.sets for hit in fitting if not groups[hit.entry.group].last_resort}
+        return [
+            hit for hit in fitting if not groups[hit.entry.group].last_resort or hit.entry.sets not in said
+        ]
+
     def _votes(self, meant: list[Hit]) -> dict[str, dict[str, list[tuple[float, Span]]]]:
         votes: dict[str, dict[str, list[tuple[float, Span]]]] = {}
+        leaning: dict[str, dict[str, list[tuple[float, Span]]]] = {}
         for hit in meant:
             group = self.pack.terms.groups[hit.entry.group]
-            says = dict(group.says)
+            says: dict[str, str] = {str(name): value for name, value in group.says.items()}
             if hit.entry.sets in READ:
-                says[hit.entry.sets] = hit.entry.code  # type: ignore[index]
+                says[hit.entry.sets] = hit.entry.code
             weight = group.weight * (0.8 if hit.how == "typo" else 1.0)
-            for name, value in says.items():
-                if value not in self._known.get(name, (value,)):
-                    continue
-                votes.setdefault(name, {}).setdefault(value, []).append((weight, (hit.start, hit.end)))
-        return votes
+            for table, said in ((votes, says), (leaning, group.leans)):
+                for name, value in said.items():
+                    if value in self._known.get(name, (value,)):
+                        table.setdefault(name, {}).setdefault(value, []).append(
+                            (weight, (hit.start, hit.end))
+                        )
+        return leaning | votes
 
     def _strength(self, plain: str, meant: list[Hit]) -> float:
         """Give 0.0 (calm) to 1.0 (beside oneself): by words of feeling, exclamation marks and repetition."""
