@@ -222,6 +222,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/unmerge": {"because": "不是同一件事"},
         "/requests/{number}/split": {"matters": [{"kind": "inquiry", "description": "另外想问延保怎么买"}]},
         "/requests/{number}/authority": {"level": "region", "because": "客户要见负责人"},
+        "/readings": {"text": "空调不制冷"}, "/requests/{number}/reading": {"right": {"category": "fridge"}},
         "/requests/{number}/grade": {"grade": "crisis", "because": "媒体在现场"},
         "/requests/{number}/papers": {"paper": "progress_report", "because": "等主板"},
         "/requests/{number}/team": {"team": "supply", "because": "缺压缩机"},

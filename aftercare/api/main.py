@@ -43,6 +43,7 @@ from .framing import (
 )
 from .matters import router as matters
 from .plans import router as plans
+from .readings import router as readings
 from .rows import order_out, request_out
 from .shapes import (
     AppointmentOut,
@@ -340,5 +341,6 @@ def policy(request: HttpRequest) -> Any:
 
 api.add_router("", calls)
 api.add_router("", matters)
+api.add_router("", readings)
 api.add_router("", plans)
 api.add_router("", teams)

@@ -354,3 +354,38 @@ class PlanOut(Schema):
 
 class PlannedOut(Schema):
     plan: PlanOut | None
+
+
+class TextIn(Sent):
+    text: str = Field(max_length=10_000)
+
+
+class CheckIn(Sent):
+    right: dict[str, Annotated[str, Field(max_length=40)]] = Field(min_length=1, max_length=8)
+
+
+class ReadFieldOut(Schema):
+    value: str
+    confidence: float
+    sure: bool
+    by: str
+    top: list[tuple[str, float]]
+    spans: list[tuple[int, int]]
+
+
+class NoteOut(Schema):
+    code: str
+    how: str
+    spans: list[tuple[int, int]]
+
+
+class ReadingOut(Schema):
+    urgency: str
+    because: list[str]
+    strength: float
+    model: int
+    fields: dict[str, ReadFieldOut]
+    notes: dict[str, list[NoteOut]]
+    values: list[dict[str, str | int]]
+    follows: list[str]
+    checked: dict[str, str]
