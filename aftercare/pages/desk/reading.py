@@ -36,6 +36,15 @@ VALUES = {
     "request": n_("request"), "error_code": n_("error code"), "model": n_("model"),
 }  # fmt: skip
 
+UNITS = {
+    "times": n_("times"),
+    "min": n_("minutes"),
+    "h": n_("hours"),
+    "d": n_("days"),
+    "s": n_("seconds"),
+    "CNY": n_("yuan"),
+}
+
 
 @dataclass(frozen=True)
 class ReadField:
@@ -82,7 +91,7 @@ def shown_reading(
     of_class = pack.triage.classes.get(pack.triage.class_of_complaint.get(complaint, ""))
     return {
         "fields": [one for one in fields if one.by != "given" or one.right], "notes": notes, "model": kept.get("model", 0),
-        "values": [(str(VALUES[kind]), value, unit) for kind, value, unit, *_place in kept.get("values", ()) if kind in VALUES],
+        "values": [(str(VALUES[kind]), value, str(UNITS.get(unit, unit))) for kind, value, unit, *_place in kept.get("values", ()) if kind in VALUES],
         "follows": [(rule.text[language] if rule.text else "", rule.reason[language], rule.code) for rule in follows],
         "class": of_class[language] if of_class else "", "open": any(one.by != "given" and not one.right for one in fields),
     }  # fmt: skip
