@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 
 from ..models import Note, Request
+from .hearing import read_heard
 
 
 def plan_request(request: Request, *, by: Actor, at: datetime, plan: str) -> None:
@@ -46,7 +48,9 @@ def note_request(request: Request, *, by: Actor, at: datetime, text: str, kind: 
         raise Invalid(_("unknown kind of note"), where="kind", expected="internal, out, in")
     with transaction.atomic():
         name = {"internal": "request.noted", "out": "request.told", "in": "request.heard"}[kind]
-        _note(request, name, kind, _said(text, where="text"), by=by, at=at)
+        said = _said(text, where="text")
+        values = read_heard(request, said, at=at) if kind == "in" else None
+        _note(request, name, kind, said, by=by, at=at, values=values)
 
 
 def hand_out_link(request: Request, purpose: str, *, by: Actor, at: datetime) -> str:
@@ -104,8 +108,17 @@ def refuse_before_children(request: Request) -> None:
         )
 
 
-def _note(request: Request, name: str, kind: str, text: str, *, by: Actor, at: datetime) -> None:
-    fact = record(name, request, by=by, at=at)
+def _note(
+    request: Request,
+    name: str,
+    kind: str,
+    text: str,
+    *,
+    by: Actor,
+    at: datetime,
+    values: dict[str, Any] | None = None,
+) -> None:
+    fact = record(name, request, by=by, at=at, values=values)
     Note.objects.create(request=request, at=at, kind=kind, author=by.name, text=text, fact_id=fact.pk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,18 @@ def pieces_of(
             if word in text:
                 spans.append((text.index(word), text.index(word) + len(word)))
     return marked(text, spans)
+
+
+def course_of(pack: Pack, kept: Mapping[str, Any], facts: Iterable[Any]) -> list[str]:
+    """Give the customer's emotions one after the other: as received, and with every message since."""
+    titles = {code: title[get_language() or "zh"] for code, title in titles_of(pack, "emotion").items()}
+    felt = [kept.get("fields", {}).get("emotion", {}).get("value", "")]
+    felt += [
+        fact.values["emotion"]
+        for fact in facts
+        if fact.name == "request.heard" and fact.values.get("emotion")
+    ]
+    return [titles.get(emotion, emotion) for emotion in felt if emotion]
 
 
 @page("edit_request", "POST")

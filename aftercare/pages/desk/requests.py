@@ -51,7 +51,7 @@ from aftercare.workorders.services import open_work_order
 
 from ..doors import actor, now, page
 from ..portal.stages import purpose_now
-from .reading import pieces_of, shown_reading
+from .reading import course_of, pieces_of, shown_reading
 from .road import road_of
 from .teams import shown_steps
 from .timeline import SENTENCES, story_of
@@ -123,7 +123,8 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "askable": [rule for rule in policy.pack.papers.papers if rule.by_hand and rule.code not in {p.code for p in papers if p.state in ("due", "filed")}],
         "story": story_of(row.pk, facts=facts, also=kin.merged, show=request.GET.get("show", "")), "show": request.GET.get("show", ""),
         "read": shown_reading(policy.pack, row.reading, checks=checks_of(row.pk)), "pieces": pieces_of(row.description, row.reading, row.urgency_reason),
-        "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "revealed": None,
+        "pack": policy.pack, "comfort": policy.pack.forms.comfort[get_language() or "zh"], "course": course_of(policy.pack, row.reading, facts),
+        "calming": [step[get_language() or "zh"] for step in policy.pack.triage.calming] if row.emotion == "angry" else [], "revealed": None,
         "urgencies": policy.pack.forms.urgencies, "places": units_with_a_place(who) if who.can("dispatch_work_order") else [],
     }  # fmt: skip
 
@@ -145,6 +146,8 @@ def request_say(request: HttpRequest, number: str) -> HttpResponse:
             answer_request(row, by=who, at=at, answer=text)
         case "out":
             note_request(row, by=who, at=at, text=text, kind="out")
+        case "in":
+            note_request(row, by=who, at=at, text=text, kind="in")
         case _:
             note_request(row, by=who, at=at, text=text)
     return redirect("request_page", number)

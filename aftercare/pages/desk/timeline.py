@@ -241,6 +241,11 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     if fact.name == "request.received":
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.name == "request.heard" and values.get("emotion") in ("angry", "anxious"):
+        emotions = policy_for(fact.unit_id).pack.forms.emotions
+        return next(
+            (one.title[get_language() or "zh"] for one in emotions if one.code == values["emotion"]), ""
+        )
     if fact.subject_kind in ("team", "team_step"):
         return _of_team(fact, get_language() or "zh")
     if fact.subject_kind == "paper":

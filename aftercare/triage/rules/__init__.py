@@ -6,10 +6,11 @@ from .linear import Guess, LinearModel, UnreadableModel, agreement, dump_model, 
 from .normalising import folded, syllables
 from .reading import Choice, Note, Reader, Reading
 from .titles import titles_of
-from .urgency import Judgement
+from .urgency import RANK, Judgement
 from .values import Found, values_in
 
 __all__ = [
+    "RANK",
     "Choice", "Example", "Finder", "Found", "Guess", "Hit", "Judgement", "LinearModel", "Note", "Reader", "Reading",
     "TooFewExamples", "Trained", "UnreadableModel", "agreement", "dump_model", "folded", "load_model", "marked", "stability_index", "syllables",
     "titles_of", "train", "values_in",

@@ -1,0 +1,43 @@
+"""What a customer says in the course of a request is read, too: anger is noticed, danger raises the urgency (M27, M31)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aftercare.ledger.services import record
+from aftercare.people.rules import MACHINE
+from aftercare.policies.selectors import policy_for
+from aftercare.triage.rules import RANK, Reading
+from aftercare.triage.selectors import reader_for
+
+from ..models import Request
+
+
+def read_heard(request: Request, text: str, *, at: datetime) -> dict[str, Any]:
+    """Read what the customer says now; the request takes their latest emotion, and a higher urgency where a rule demands it.
+
+    Urgency is never lowered by what somebody writes. Gives what the fact of the message keeps: emotion, strength, what follows.
+    """
+    reading = reader_for(policy_for(request.unit_id)).read(
+        text, today=at.date(), known={"kind": request.kind, "category": request.category}
+    )
+    emotion = reading.fields["emotion"].value
+    if emotion != request.emotion:
+        Request.objects.filter(pk=request.pk).update(emotion=emotion)
+        request.emotion = emotion
+    if request.state == "open" and RANK[reading.urgency.value] > RANK[request.urgency]:
+        _raise_urgency(request, reading, at=at)
+    return {"emotion": emotion, "strength": round(reading.strength, 2), "follows": list(reading.follows)}
+
+
+def _raise_urgency(request: Request, reading: Reading, *, at: datetime) -> None:
+    before, request.urgency = request.urgency, reading.urgency.value
+    request.urgency_reason = {**reading.urgency.as_values(), "chosen": request.urgency}
+    Request.objects.filter(pk=request.pk).update(
+        urgency=request.urgency, urgency_reason=request.urgency_reason
+    )
+    record(
+        "request.urgency_changed", request, by=MACHINE, at=at, because="、".join(reading.urgency.words),
+        values={"before": before, "judged": request.urgency_reason},
+    )  # fmt: skip
