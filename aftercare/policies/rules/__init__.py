@@ -8,7 +8,7 @@ from .papers import ASKING, EmergencyTeam, Entry, Governance, Level
 from .papers import Paper as PaperRule
 from .parts import Text
 from .schema import Dispatch, Links, Pack, Surveys, TestItem, UrgencyRule, Warranty, parse_pack
-from .terms import GAP, NOTED, READ, Consequence, Term, TermGroup, term_of
+from .terms import GAP, NOTED, READ, Consequence, Term, TermGroup, Terms, term_of
 
 __all__ = [
     "ASKING",
@@ -32,7 +32,7 @@ __all__ = [
     "PauseReason",
     "Surveys",
     "Term",
-    "TermGroup",
+    "TermGroup", "Terms",
     "TestItem",
     "Text",
     "UrgencyRule",

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from aftercare.policies.rules import NOTED, READ, Pack, holds
+from aftercare.policies.rules import NOTED, READ, Pack, Terms, holds
 
 from .finding import Finder, Hit
 from .linear import LinearModel
@@ -89,7 +90,7 @@ class Reader:
 
     def __init__(self, pack: Pack, model: LinearModel | None = None, *, number: int = 0) -> None:
         self.pack, self.model, self.number = pack, model, number
-        self.finder = Finder(pack.terms.groups)
+        self.finder = _finder(pack.terms.model_dump_json())
         self._known = {
             "kind": {kind.code for kind in pack.forms.kinds},
             "category": set(pack.forms.category_titles),
@@ -180,6 +181,12 @@ class Reader:
         )
         loud = 0.25 * min(plain.count("!"), 6) if felt else 0.08 * min(plain.count("!"), 6)
         return round(1 - math.exp(-(felt + loud) / 2.5), 3)
+
+
+@lru_cache(maxsize=8)
+def _finder(terms: str) -> Finder:
+    """Make a dictionary ready, once for all policy versions that have the same one."""
+    return Finder(Terms.model_validate_json(terms).groups)
 
 
 def _by_words(votes: Mapping[str, list[tuple[float, Span]]], sure: float) -> Choice:
