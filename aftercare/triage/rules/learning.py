@@ -1,7 +1,7 @@
 """Train a linear model on examples: support vectors over log-count ratios, calibrated on what was held out.
 
 Wang and Manning, "Baselines and Bigrams" (ACL 2012) scale features by how much oftener they stand in a class; here by the
-square root of it, or with few examples not at all, whichever reads held-out examples better (docs/why/understanding.md). Platt scaling with one
+square root of it, or with few examples not at all, whichever gives held-out examples the higher probability (docs/why/understanding.md). Platt scaling with one
 slope a field turns scores into probabilities, fitted on scores of examples the model had not seen.
 """
 
@@ -125,11 +125,11 @@ def _fit_field(counts: Any, labels: NDArray[Any], is_word: NDArray[np.bool_]) ->
                 _valued(counts[seen], rarity, is_word), truth[seen], len(classes), trial
             )
             scores[unseen] = _valued(counts[unseen], rarity, is_word) @ weights + offsets
-        worth = _worth(scores, truth)
-        if best is None or worth > best[0]:
-            best = (worth, trial, scores)
+        loss = _loss(_slope(scores, truth), scores, truth)
+        if best is None or loss < best[0]:
+            best = (loss, trial, scores)
     assert best is not None
-    _worth_of_it, trial, scores = best
+    _least, trial, scores = best
     slope = _slope(scores, truth)
     weights, offsets = _separate(_valued(counts, _rarity(counts), is_word), truth, len(classes), trial)
     chances = softmax(scores * slope)
@@ -185,14 +185,6 @@ def _separate(
     if classes == 2:
         weights[:, 0], offsets[0] = -weights[:, 1], -offsets[1]
     return weights, offsets
-
-
-def _worth(scores: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Give accuracy plus the mean F1 of the classes: rare ones count, too."""
-    said = scores.argmax(axis=1)
-    both = np.bincount(truth[said == truth], minlength=scores.shape[1])
-    named = np.bincount(said, minlength=scores.shape[1]) + np.bincount(truth, minlength=scores.shape[1])
-    return float((said == truth).mean() + (2 * both / np.maximum(named, 1)).mean())
 
 
 def _slope(scores: NDArray[Any], truth: NDArray[Any]) -> float:
