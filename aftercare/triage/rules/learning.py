@@ -1,8 +1,9 @@
 """Train a linear model on examples: support vectors over log-count ratios, calibrated on what was held out.
 
 Wang and Manning, "Baselines and Bigrams" (ACL 2012) scale features by how much oftener they stand in a class; here by the
-square root of it, or with few examples not at all, whichever gives held-out examples the higher probability (docs/why/understanding.md). Platt scaling with one
-slope a field turns scores into probabilities, fitted on scores of examples the model had not seen.
+square root of it, or with few examples not at all, whichever gives held-out examples the higher probability
+(docs/why/understanding.md). Platt scaling with one slope a field turns scores into probabilities, fitted on scores of
+examples the model had not seen.
 """
 
 from __future__ import annotations
