@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -63,6 +63,7 @@ def train_model(
     whole = _trained(examples, sure).model
     body = dump_model(whole)
     with transaction.atomic():
+        _one_at_a_time()
         row = ReadingModel.objects.create(
             number=_next_number(), body=body, digest=hashlib.sha256(body).hexdigest(), trained_at=at, trained_by=by.name,
             trained_on=len(examples), fields=compared, shares=_shares(examples), state_since=at,
@@ -85,6 +86,7 @@ def use_model(row: ReadingModel, *, by: Actor, at: datetime, because: str = "") 
             _("the model can't be read: %(problem)s") % {"problem": error}, code="unreadable_model"
         ) from error
     with transaction.atomic():
+        _one_at_a_time()
         for other in (
             ReadingModel.objects.select_for_update().defer("body").filter(state="active").exclude(pk=row.pk)
         ):
@@ -133,6 +135,12 @@ def _shares(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
     return {
         name: {value: round(n / sum(c.values()), 4) for value, n in c.items()} for name, c in counted.items()
     }
+
+
+def _one_at_a_time() -> None:
+    """Have two who train, or put models in use, at once go one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE triage_readingmodel IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _next_number() -> int:

@@ -135,11 +135,15 @@ def tell_of_readings(facts: Iterable[Fact], *, at: datetime) -> list[StaffMessag
     One message a person for all of these facts, with the reasons; no quiet hours hold it up. The words themselves stay in the request.
     """
     told: dict[int, tuple[Staff, dict[str, list[Any]]]] = {}
+    found: dict[tuple[str, int], list[Staff]] = {}
     for fact in facts:
         for rule in policy_for(fact.unit_id).pack.triage.consequences:
             if rule.does not in TELLS or rule.code not in fact.values.get("follows", ()):
                 continue
-            for person in on_duty(HEADS[TELLS[rule.does]], fact.unit_id or 0, at=at):
+            people = (rule.does, fact.unit_id or 0)
+            if people not in found:
+                found[people] = on_duty(HEADS[TELLS[rule.does]], people[1], at=at)
+            for person in found[people]:
                 reasons = told.setdefault(person.pk, (person, {}))[1]
                 reasons.setdefault(fact.values["number"], []).append(rule.reason)
     return StaffMessage.objects.bulk_create(

@@ -114,12 +114,12 @@ def intake_judgement(request: HttpRequest) -> HttpResponse:
     who, at = actor(request), now()
     policy = policy_for(who.unit_id)
     pack, language, text = policy.pack, get_language() or "zh", request.POST.get("description", "")[:4000]
-    reading = reader_for(policy).read(text, today=at.date())
-    kind, urgency, emotion = (
-        request.POST.get("kind", "repair"),
-        reading.urgency,
-        reading.fields["emotion"].value,
-    )
+    kind, reader = request.POST.get("kind", "repair"), reader_for(policy)
+    reading = reader.read(text, today=at.date())
+    urgency = reader.read(
+        text, today=at.date(), known={"kind": kind}
+    ).urgency  # as it will be judged when it is received
+    emotion = reading.fields["emotion"].value
     return render(request, "desk/intake_judgement.html", {
         "text": text, "urgency": urgency, "emotion": emotion, "policy": policy, "read": shown_reading(pack, reading.as_values()),
         "pieces": pieces_of(text, reading.as_values()), "other_kind": reading.value("kind") if reading.value("kind") != kind else "",

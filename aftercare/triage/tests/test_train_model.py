@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from aftercare.briefly import forget_all
 from aftercare.ledger.models import Fact
@@ -135,3 +137,18 @@ def test_one_that_got_damaged_is_left_out_and_said(model, cast):
 def test_an_agent_may_not_train(cast):
     with pytest.raises(Forbidden):
         train_model(EXAMPLES, before=nothing, sure=0.6, by=cast.actor("li"), at=AT)
+
+
+def test_two_put_in_use_at_once_leave_one(model, cast):
+    second = train_model(EXAMPLES, before=nothing, sure=0.6, by=MACHINE, at=AT)
+
+    def use(row):
+        try:
+            use_model(row, by=MACHINE, at=AT)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(use, row) for row in (model, second)]:
+            done.result()
+    assert sorted(ReadingModel.objects.values_list("state", flat=True)) == ["active", "retired"]
