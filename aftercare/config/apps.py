@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from django.apps import AppConfig
 
 DOMAINS = (
-    "ledger", "privacy", "files", "people", "policies", "customers", "products", "sla", "parts", "triage", "intake",
+    "ledger", "privacy", "files", "people", "policies", "customers", "products", "sla", "parts", "triage", "knowledge", "intake",
     "workorders", "visits", "dispatch", "followup", "supervision", "notices",
 )  # fmt: skip
 

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "aftercare.sla",
     "aftercare.parts",
     "aftercare.triage",
+    "aftercare.knowledge",
     "aftercare.intake",
     "aftercare.workorders",
     "aftercare.visits",

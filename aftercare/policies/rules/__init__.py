@@ -3,6 +3,7 @@
 from .clocks import WEEK, Calendars, Clock, Hours, PauseReason
 from .conditions import holds, matched_words
 from .durations import duration_text, seconds_of
+from .knowing import Forbidden, Knowing
 from .loading import PACKS, load_pack, merged, pack_names, read_pack
 from .papers import ASKING, EmergencyTeam, Entry, Governance, Level
 from .papers import Paper as PaperRule
@@ -23,8 +24,10 @@ __all__ = [
     "Dispatch",
     "EmergencyTeam",
     "Entry",
+    "Forbidden",
     "Governance",
     "Hours",
+    "Knowing",
     "Level",
     "Links",
     "Pack",

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from aftercare.refusals import Invalid, Problem
 
 from .clocks import Calendars, Clocks
+from .knowing import Knowing
 from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
 from .terms import Terms, Triage
@@ -254,6 +255,7 @@ class Pack(Part):
     papers: Papers = Papers()
     terms: Terms = Terms()
     triage: Triage = Triage()
+    knowledge: Knowing = Knowing()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:

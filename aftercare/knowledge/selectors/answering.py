@@ -1,0 +1,110 @@
+"""Answers to a question, from the index, with what is true in the database at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q
+
+from aftercare.policies.selectors import policy_for
+from aftercare.refusals import NotFound
+from aftercare.triage.rules import folded
+from aftercare.triage.selectors import reader_for
+
+from ..models import Article, ArticleVersion
+from ..rules import excerpt_of, pieces_of
+from .library import library
+from .seeking import Seeker, visible_to
+
+SYNONYMS = 3  # words of one term that are looked for besides the one that was used
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An article that answers a question: with the words that match marked, and how far it covers the question (0 to 1)."""
+
+    id: int
+    number: str
+    kind: str
+    title: str
+    pieces: list[tuple[str, bool]]
+    excerpt: list[tuple[str, bool]]
+    wording: list[tuple[str, bool]]
+    covers: float
+    sure: bool
+    helped: int
+
+
+def answers_for(
+    seeker: Seeker,
+    words: str,
+    *,
+    kinds: Iterable[str] = (),
+    category: str = "",
+    model: str = "",
+    limit: int = 6,
+) -> list[Answer]:
+    """Give the articles that answer a question, the best first; none for a question that says nothing.
+
+    `category` and `model` put those first that name them, and leave out those that name others.
+    """
+    policy = policy_for(seeker.unit_id)
+    known = library()
+    if not words.strip():
+        return []
+    found = known.index.find(
+        words,
+        among=known.visible(seeker, category, model),
+        also=_other_words(policy, words),
+        limit=limit * 3,
+    )
+    rows = {
+        row.pk: row for row in visible_to(seeker).filter(pk__in=[match.key for match in found], state="published")
+    }  # fmt: skip
+    texts = {
+        one.article_id: one
+        for one in ArticleVersion.objects.filter(article_id__in=rows, number=F("article__shown"))
+    }
+    answers, wanted = [], frozenset(kinds)
+    for match in found:
+        row, text = rows.get(match.key), texts.get(match.key)
+        if row is None or text is None or (wanted and row.kind not in wanted):
+            continue
+        said = text.body or "\n".join(text.fields.values())
+        other = (
+            match.wording if match.wording != text.title and match.wording not in row.product_models else ""
+        )
+        answers.append(Answer(
+            row.pk, row.number, row.kind, text.title, pieces_of(text.title, words), excerpt_of(said, words),
+            pieces_of(other, words), round(match.covers, 3), match.covers >= policy.pack.knowledge.sure, row.helped,
+        ))  # fmt: skip
+    return answers[:limit]
+
+
+def published_for(seeker: Seeker, number: str) -> Article:
+    """Give a published article to whoever seeks an answer."""
+    row = visible_to(seeker).filter(number=number, state="published").first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def often_helped(seeker: Seeker, *, category: str = "", limit: int = 6) -> list[Article]:
+    """Give what helped most often, for a page on which nobody has written yet."""
+    rows = visible_to(seeker).filter(state="published", kind__in=["faq", "video", "guide"])
+    if category:
+        rows = rows.filter(Q(categories=[]) | Q(categories__contains=[category]))
+    return list(rows.order_by("-helped", "-id")[:limit])
+
+
+def _other_words(policy: Any, words: str) -> list[str]:
+    """Give other words for the terms of the trade in a question: 不凉 is 不制冷."""
+    reader = reader_for(policy)
+    others: dict[str, None] = {}
+    for hit in reader.finder.find(folded(words[:400])):
+        used = folded(words)[hit.start : hit.end]
+        for word in [one for one in hit.entry.term.words if "~" not in one and one != used][:SYNONYMS]:
+            others[word] = None
+    return list(others)

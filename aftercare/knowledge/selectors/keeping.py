@@ -1,0 +1,74 @@
+"""Articles and questions as those who keep them see them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Count, F, Q, QuerySet
+
+from aftercare.people.rules import Actor
+from aftercare.people.services import require
+from aftercare.refusals import NotFound
+
+from ..models import Article, ArticleVersion, Question
+from .seeking import seeker_of, visible_to
+
+
+def articles_for(
+    actor: Actor, *, state: str = "", kind: str = "", due_on: date | None = None
+) -> QuerySet[Article]:
+    """Give the articles within reach, those changed last first. `due_on`: only those to be looked at again by then."""
+    rows = visible_to(seeker_of(actor)).select_related("owner", "unit").order_by("-changed_at", "-id")
+    if not actor.can("write_knowledge"):
+        rows = rows.filter(state="published")
+    if state:
+        rows = rows.filter(state=state)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if due_on is not None:
+        rows = rows.filter(state="published", review_on__lte=due_on).order_by("review_on", "id")
+    return rows
+
+
+def article_for(actor: Actor, number: str) -> Article:
+    """Give one article; missing and hidden look the same."""
+    row = articles_for(actor).filter(number=number).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def version_of(row: Article, number: int | None = None) -> ArticleVersion:
+    """Give one version of an article: that which is shown, or else the newest."""
+    found = row.versions.filter(number=number if number is not None else row.shown or row.latest).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def questions_for(actor: Actor, *, state: str = "open") -> QuerySet[Question]:
+    """Give the questions nobody answered yet, the most asked first."""
+    require(actor, "read_knowledge")
+    rows = Question.objects.filter(state=state).order_by("-times", "-asked_at")
+    return rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+
+
+def question_for(actor: Actor, question_id: int) -> Question:
+    row = questions_for(actor).filter(pk=question_id).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def drafted_from(case_id: int) -> list[Article]:
+    return list(Article.objects.filter(drafted_from=case_id).order_by("id"))
+
+
+def counts_for(actor: Actor, *, on: date) -> dict[str, int]:
+    """Count what waits: drafts, articles to look at again, questions without an answer, and what is published."""
+    rows = visible_to(seeker_of(actor))
+    counted = rows.aggregate(
+        drafts=Count("pk", filter=Q(state="draft") | Q(state="published", latest__gt=F("shown"))),
+        due=Count("pk", filter=Q(state="published", review_on__lte=on)), published=Count("pk", filter=Q(state="published")),
+    )  # fmt: skip
+    return {**counted, "questions": questions_for(actor).count()}

@@ -1,0 +1,149 @@
+"""The index each process holds of what is published, made anew from the database when something changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import structlog
+from django.db import connection
+from django.db.models import Count, F, Sum
+
+from aftercare.briefly import briefly, remembers
+from aftercare.people.selectors import root_unit
+from aftercare.policies.selectors import policy_for
+
+from ..models import Article, ArticleVersion, Wording
+from ..rules import Entry, Index
+from .seeking import LEVELS, Seeker
+
+_log = structlog.get_logger()
+AT_ONCE = (
+    4000  # articles that are indexed within the request that needs them; more are beside it, by a thread
+)
+
+
+def forget_library() -> None:
+    """Make this process look whether its index is still true; others do within two seconds."""
+    _stamp.forget()
+
+
+def library() -> Library:
+    """Give the index of this process; while a large one is made anew, the one before it."""
+    return _keeper.ready()
+
+
+def library_size() -> tuple[int, int]:
+    """Give how many entries the index of this process holds, and how many bytes its arrays take."""
+    index = library().index
+    return len(index), index.size
+
+
+class Library:
+    """An index with what decides who may see an entry and whom it concerns, in the order of the index."""
+
+    def __init__(self, stamp: tuple[int, int], same: dict[str, str]) -> None:
+        self.stamp = stamp
+        versions = list(
+            ArticleVersion.objects.filter(article__state="published", number=F("article__shown"))
+            .order_by("article_id")
+            .values_list(
+                "article_id",
+                "title",
+                "body",
+                "fields",
+                "article__audience",
+                "article__unit_id",
+                "article__categories",
+                "article__product_models",
+            )
+        )
+        said: dict[int, list[str]] = {}
+        for article_id, text in (
+            Wording.objects.filter(article__state="published")
+            .order_by("-times", "id")
+            .values_list("article_id", "text")
+        ):
+            said.setdefault(article_id, []).append(text)
+        entries = [
+            Entry(
+                pk,
+                (title, *said.get(pk, ()), *([" ".join(models)] if models else ())),
+                "\n".join([body, *fields.values()]),
+            )
+            for pk, title, body, fields, _a, _u, _c, models in versions
+        ]
+        self.index = Index(entries, same)
+        self._level = np.array([LEVELS.index(row[4]) for row in versions], dtype=np.int8)
+        self._unit = np.array([row[5] for row in versions], dtype=np.int64)
+        self._categories = [frozenset(row[6]) for row in versions]
+        self._models = [frozenset(row[7]) for row in versions]
+
+    def visible(self, seeker: Seeker, category: str, model: str) -> Any:
+        """Weigh every entry: 0 for what must not be found, more than 1 for what names the category or the model."""
+        seen = (self._level <= seeker.level).astype(np.float64)
+        if seeker.units is not None:
+            seen *= np.isin(self._unit, list(seeker.units))
+        if category or model:
+            seen *= [
+                (1.0 if not category or not cs else 1.2 if category in cs else 0.0)
+                * (1.0 if not model or not ms else 1.3 if model.upper() in ms else 0.0)
+                for cs, ms in zip(self._categories, self._models, strict=True)
+            ]
+        return seen
+
+
+class _Keeper:
+    """The library of this process. A small one is made anew at once when something changed, a large one beside the requests."""
+
+    def __init__(self) -> None:
+        self._library: Library | None = None
+        self._lock = threading.Lock()
+        self._making = False
+
+    def ready(self) -> Library:
+        stamp = _stamp("")
+        library = self._library
+        if library is not None and library.stamp == stamp:
+            return library
+        if library is None or stamp[0] <= AT_ONCE:
+            with self._lock:
+                library = self._library
+                if library is None or library.stamp != stamp:
+                    library = self._library = self._made(stamp)
+            return library
+        with self._lock:
+            if not self._making:
+                self._making = True
+                threading.Thread(target=self._beside, args=(stamp,), daemon=True).start()
+        return library
+
+    def forget(self) -> None:
+        self._library = None
+
+    def _made(self, stamp: tuple[int, int]) -> Library:
+        begun = time.perf_counter()
+        root = root_unit()
+        made = Library(stamp, policy_for(root.pk if root else None).pack.knowledge.said_as())
+        _log.info("library_ready", entries=len(made.index), ms=round((time.perf_counter() - begun) * 1000))
+        return made
+
+    def _beside(self, stamp: tuple[int, int]) -> None:
+        try:
+            self._library = self._made(stamp)
+        finally:
+            self._making = False
+            connection.close()
+
+
+@briefly
+def _stamp(_company: str) -> tuple[int, int]:
+    """Tell whether anything changed: how many articles there are, and how often they were changed."""
+    found = Article.objects.aggregate(count=Count("pk"), changes=Sum("revision"))
+    return found["count"], found["changes"] or 0
+
+
+_keeper = _Keeper()
+remembers(_keeper)
