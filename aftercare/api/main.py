@@ -41,6 +41,7 @@ from .framing import (
     problem,
     refused,
 )
+from .knowing import router as knowing
 from .matters import router as matters
 from .plans import router as plans
 from .readings import router as readings
@@ -342,5 +343,6 @@ def policy(request: HttpRequest) -> Any:
 api.add_router("", calls)
 api.add_router("", matters)
 api.add_router("", readings)
+api.add_router("", knowing)
 api.add_router("", plans)
 api.add_router("", teams)

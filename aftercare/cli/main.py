@@ -19,11 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     from aftercare.refusals import Refusal
 
-    from . import clocks, commands, reading, running
+    from . import clocks, commands, knowing, reading, running
 
     verb = options.verb.replace("-", "_")
     command: Command = next(
-        getattr(m, verb) for m in (running, clocks, commands, reading) if hasattr(m, verb)
+        getattr(m, verb) for m in (running, clocks, commands, reading, knowing) if hasattr(m, verb)
     )
     try:
         return command(options)
@@ -149,6 +149,16 @@ def parser() -> argparse.ArgumentParser:
     back = triage.add_parser("back", help="take a model out of use")
     back.add_argument("number", type=int)
     back.add_argument("--because", required=True)
+
+    knowledge = verbs.add_parser(
+        "knowledge", help="articles: find one, take in a file of questions and answers"
+    ).add_subparsers(dest="what", required=True)
+    knowledge.add_parser("find", help="answer a question and say why").add_argument("words")
+    load = knowledge.add_parser("import", help="take in a file (.md, .docx, .csv)")
+    load.add_argument("file")
+    load.add_argument("--audience", default="desk", help="public, staff, desk or leaders")
+    load.add_argument("--publish", action="store_true", help="publish at once")
+    knowledge.add_parser("size", help="say how many articles the index holds, and how large it is")
 
     backup = verbs.add_parser("backup", help="write database, files and keys to one archive")
     backup.add_argument("file")

@@ -29,6 +29,7 @@ from aftercare.policies.services import activate_pack
 from aftercare.products.models import Item, Product
 from aftercare.products.services import add_product, register_item
 
+from .articles import write_articles
 from .people import CITY, DISTRICTS, GIVEN, ROLE_ACCOUNTS, STREETS, SURNAMES
 from .stories import COMPANIES, Company
 
@@ -79,6 +80,7 @@ def found_company(pack: str, *, at: datetime, luck: random.Random, customers: in
         _know_customers(founded, customers, at=at, luck=luck)
         for number, store in enumerate(stores, start=1):
             add_report_point(unit_id=store.pk, by=MACHINE, code=f"demo{number}-{luck.getrandbits(40):x}")
+        write_articles(pack, at=at)
     return founded
 
 

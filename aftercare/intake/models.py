@@ -70,6 +70,11 @@ class Request(Stateful):
             models.Index(fields=["parent"], name="request_split", condition=models.Q(parent__isnull=False)),
             models.Index(fields=["received_at"], name="request_by_time"),
             models.Index(
+                fields=["product_model", "-id"],
+                name="request_by_model",
+                condition=~models.Q(product_model=""),
+            ),
+            models.Index(
                 fields=["state_since"],
                 name="complaint_ended",
                 condition=models.Q(kind="complaint", state__in=["closed", "answered"], is_history=False),

@@ -12,6 +12,7 @@ from .desk import (
     home,
     importing,
     intake,
+    knowledge,
     papers,
     people,
     reading,
@@ -22,9 +23,10 @@ from .desk import (
     transfers,
     work_orders,
 )
-from .field import offline, today, van
+from .field import find, offline, today, van
 from .health import healthz, metrics, readyz
 from .live import views as live
+from .portal import help as answers
 from .portal import views as portal
 
 urlpatterns = [
@@ -39,6 +41,7 @@ urlpatterns = [
     path("requests/<str:number>/say", requests.request_say, name="request_say"),
     path("requests/<str:number>/urgency", requests.request_urgency, name="request_urgency"),
     path("requests/<str:number>/reading", reading.request_reading, name="request_reading"),
+    path("requests/<str:number>/help", knowledge.request_help, name="request_help"),
     path("requests/<str:number>/correct", requests.request_correct, name="request_correct"),
     path("requests/<str:number>/team", teams.request_team, name="request_team"),
     path("requests/<str:number>/edit", requests.request_edit, name="request_edit"),
@@ -82,6 +85,17 @@ urlpatterns = [
     path("readings", reading.readings, name="readings"),
     path("readings/train", reading.readings_train, name="readings_train"),
     path("readings/models/<int:model>", reading.readings_model, name="readings_model"),
+    path("knowledge", knowledge.knowledge_page, name="knowledge_page"),
+    path("knowledge/find", knowledge.knowledge_find, name="knowledge_find"),
+    path("knowledge/ask", knowledge.knowledge_ask, name="knowledge_ask"),
+    path("knowledge/new", knowledge.article_new, name="article_new"),
+    path("knowledge/import", knowledge.knowledge_import, name="knowledge_import"),
+    path("knowledge/questions/<int:question_id>", knowledge.question_act, name="question_act"),
+    path("knowledge/<str:article>", knowledge.article_page, name="article_page"),
+    path("knowledge/<str:article>/edit", knowledge.article_edit, name="article_edit"),
+    path("knowledge/<str:article>/act", knowledge.article_act, name="article_act"),
+    path("knowledge/<str:article>/helped", knowledge.article_helped, name="article_helped"),
+    path("knowledge/<str:article>/video", knowledge.article_file, name="article_file"),
     path("papers", papers.papers_page, name="papers_page"),
     path("papers/<str:number>", papers.paper_page, name="paper_page"),
     path("live", live.live, name="live"),
@@ -107,6 +121,10 @@ urlpatterns = [
     path("input/<int:raw_id>", importing.raw_correct, name="raw_correct"),
     path("today", today.field_today, name="field_today"),
     path("today/van", van.field_van, name="field_van"),
+    path("today/find", find.field_find, name="field_find"),
+    path("today/find/answers", find.field_answers, name="field_answers"),
+    path("today/find/<str:article>/helped", find.field_helped, name="field_helped"),
+    path("today/find/<str:article>/video", find.field_video, name="field_video"),
     path("today/worker.js", offline.field_worker, name="field_worker"),
     path("today/app.webmanifest", offline.field_manifest, name="field_manifest"),
     path("today/offline", offline.field_offline, name="field_offline"),
@@ -121,6 +139,10 @@ urlpatterns = [
     path("c/<str:token>/record", portal.record_page, name="record_page"),
     path("c/<str:token>/<str:act>", portal.case_act, name="case_act"),
     path("r/<str:code>", portal.report_form, name="report_form"),
+    path("r/<str:code>/help", answers.help_page, name="help_page"),
+    path("r/<str:code>/answers", answers.help_answers, name="help_answers"),
+    path("r/<str:code>/help/<str:article>/solved", answers.help_solved, name="help_solved"),
+    path("r/<str:code>/help/<str:article>/video", answers.help_video, name="help_video"),
     path("r/<str:code>/<str:token>", portal.report_done, name="report_done"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -6,6 +6,7 @@ from .answering import (
     cancel_request,
     close_request,
     hand_out_link,
+    note_looked,
     note_request,
     plan_request,
     refuse_before_children,
@@ -21,6 +22,6 @@ from .receiving import change_urgency, edit_request, note_serial, receive_from_c
 
 __all__ = [
     "CallNews", "add_report_point", "answer_request", "ask_for_link", "cancel_request", "change_urgency", "check_reading", "close_request", "correct_raw_input",
-    "discard_raw_input", "edit_request", "guess_mapping", "hand_out_link", "keep_refused_input", "leave_request", "load_rows", "note_call", "note_presence", "note_request", "note_serial", "plan_request",
+    "discard_raw_input", "edit_request", "guess_mapping", "hand_out_link", "keep_refused_input", "leave_request", "load_rows", "note_call", "note_looked", "note_presence", "note_request", "note_serial", "plan_request",
     "process_rows", "receive_from_customer", "receive_request", "refuse_before_children", "register_call", "remap_import", "reopen_request", "start_import", "train_reader",
 ]  # fmt: skip

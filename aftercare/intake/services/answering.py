@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.customers.services import make_link
@@ -22,7 +23,7 @@ from .hearing import read_heard
 def plan_request(request: Request, *, by: Actor, at: datetime, plan: str) -> None:
     """Note the plan fed back to the customer (M23); the first one stops the plan clock."""
     require(by, "answer_request", unit_id=request.unit_id, reach=True)
-    text = _said(plan, where="plan")
+    text = to_customer(request, _said(plan, where="plan"))
     with transaction.atomic():
         if request.planned_at is None:
             Request.objects.filter(pk=request.pk, planned_at=None).update(planned_at=at)
@@ -33,7 +34,7 @@ def plan_request(request: Request, *, by: Actor, at: datetime, plan: str) -> Non
 def answer_request(request: Request, *, by: Actor, at: datetime, answer: str) -> None:
     """Answer a question at the desk; that ends an inquiry without a work order."""
     require(by, "answer_request", unit_id=request.unit_id, reach=True)
-    text = _said(answer, where="answer")
+    text = to_customer(request, _said(answer, where="answer"))
     refuse_before_children(request)
     with transaction.atomic():
         fact = move(request, "answered", by=by, at=at, planned_at=request.planned_at or at)
@@ -49,8 +50,15 @@ def note_request(request: Request, *, by: Actor, at: datetime, text: str, kind: 
     with transaction.atomic():
         name = {"internal": "request.noted", "out": "request.told", "in": "request.heard"}[kind]
         said = _said(text, where="text")
+        if kind == "out":
+            to_customer(request, said)
         values = read_heard(request, said, at=at) if kind == "in" else None
         _note(request, name, kind, said, by=by, at=at, values=values)
+
+
+def note_looked(request: Request, articles: list[str], *, door: str, by: Actor, at: datetime) -> None:
+    """Note which answers somebody was offered before they wrote this request: what was not enough (M14)."""
+    record("request.asked_first", request, by=by, at=at, values={"door": door, "articles": articles})
 
 
 def hand_out_link(request: Request, purpose: str, *, by: Actor, at: datetime) -> str:
@@ -106,6 +114,16 @@ def refuse_before_children(request: Request) -> None:
             where="state",
             code="open_child",
         )
+
+
+def to_customer(request: Request, text: str) -> str:
+    """Give a text back that may be said to a customer. Refuses the phrases the pack forbids, with what to say instead (M77)."""
+    for word, rule in policy_for(request.unit_id).pack.knowledge.forbidden_in(text):
+        raise Invalid(
+            _("this is never said to a customer: “%(word)s”") % {"word": word}, where="text",
+            expected=_("say instead: %(text)s") % {"text": rule.say[get_language() or "zh"]},
+        )  # fmt: skip
+    return text
 
 
 def _note(

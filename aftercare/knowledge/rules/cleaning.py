@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from django.utils.translation import gettext as _
-
 from aftercare.triage.rules import folded, values_in
 
+GONE = "[…]"
 PRIVATE = frozenset({"phone", "place", "order", "serial", "request"})
 NAMED = (
     re.compile(
@@ -45,6 +44,6 @@ def without_people(text: str, *, names: Iterable[str] = ()) -> str:
     for start, end in sorted(cuts):
         if end <= at:
             continue
-        left += [text[at : max(at, start)], "" if start < at else _("[…]")]
+        left += [text[at : max(at, start)], "" if start < at else GONE]
         at = end
     return "".join([*left, text[at:]])

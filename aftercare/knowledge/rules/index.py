@@ -19,6 +19,8 @@ BODY = 0.1  # what the text of an answer counts beside how it is asked for
 WEIGHTS = {LETTER: 1.0, PAIR: 1.0, WORD: 2.0}  # of what stands in a question, by family
 CODE, PREFIX, MISTYPED, HEARD, SYNONYM = 3.0, 0.8, 0.6, 0.5, 0.4
 MOST_PREFIXES = 24
+STRANGE = 0.4, 2.0  # what a pair, and anything else, weighs that stands in the question and nowhere else
+MOST_COMPARED = 20  # wordings of an entry in which a question is looked for
 LONGEST_QUESTION, LONGEST_BODY = 200, 600  # characters that are read
 
 
@@ -31,7 +33,7 @@ class Entry(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An entry that was found: its score (1.0 and a little more for the best), which of its wordings, and the share of the question that it says."""
+    """An entry that was found: its score (1.0 and a little more for the best), which of its wordings says most of it, and the share of the question that its wordings say together."""
 
     key: int
     score: float
@@ -55,7 +57,7 @@ class Postings:
         first[1:] = token[1:] != token[:-1]
         starts: Any = np.flatnonzero(first)
         self.tokens = token[starts]
-        self.starts = np.append(starts, len(token)).astype(np.int64)
+        self.starts: Any = np.append(starts, len(token)).astype(np.int64)
         self.rows = row
         held = np.diff(self.starts)
         self.idf = np.log(1 + (count - held + 0.5) / (held + 0.5))
@@ -64,7 +66,6 @@ class Postings:
         length = np.bincount(row[plain], times[plain], minlength=count) + 1.0
         norm = K1 * (1 - B + B * length / length.mean())
         self.weights = (times * (K1 + 1) / (times + norm[row]) * np.repeat(self.idf, held)).astype(np.float32)
-        self.unseen = float(np.log(1 + (count + 0.5) / 0.5))
 
     def score(self, wanted: Mapping[int, float], count: int) -> Any:
         """Give the score of every text for weighted tokens."""
@@ -85,11 +86,13 @@ class Postings:
         place = int(np.searchsorted(self.tokens, token))
         return place < len(self.tokens) and int(self.tokens[place]) == token
 
-    def idf_of(self, tokens: Any) -> Any:
+    def worth_of(self, tokens: Any) -> Any:
+        """Say what tokens weigh in a question; a pair that stands nowhere says little, a character that does says much."""
+        strange = np.where(family(tokens) == PAIR, *STRANGE)
         if not len(self.tokens):
-            return np.full(len(tokens), self.unseen)
+            return strange
         place = np.minimum(np.searchsorted(self.tokens, tokens), len(self.tokens) - 1)
-        return np.where(self.tokens[place] == tokens, self.idf[place], self.unseen)
+        return np.where(self.tokens[place] == tokens, self.idf[place], strange)
 
 
 class Index:
@@ -159,7 +162,7 @@ class Index:
         chosen = np.argpartition(-total, count - 1)[:count]
         chosen = chosen[np.argsort(-total[chosen], kind="stable")]
         said = _tokens(plain)
-        worth = self._asked.idf_of(said)
+        worth = self._asked.worth_of(said)
         return [self._match(int(number), float(total[number]), score, said, worth) for number in chosen]
 
     def _wanted(self, plain: str, also: Iterable[str], *, typing: bool) -> dict[int, float]:
@@ -201,7 +204,7 @@ class Index:
     def _match(self, number: int, total: float, score: Any, said: Any, worth: Any) -> Match:
         first, last = self._first[number], self._first[number + 1]
         wording = self.wordings[first + int(score[first:last].argmax())] if last > first else ""
-        there = np.isin(said, _tokens(joined([wording], self.same)))
+        there = np.isin(said, _tokens(joined(self.wordings[first:last][:MOST_COMPARED], self.same)))
         covers = float((worth * there).sum() / worth.sum()) if len(said) else 0.0
         return Match(int(self.keys[number]), total, wording, covers)
 

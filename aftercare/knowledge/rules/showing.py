@@ -9,6 +9,7 @@ from aftercare.triage.rules import folded, marked
 from .grams import words_in
 
 EXCERPT = 110  # characters
+WORTH = 3  # matching pairs more than at its beginning, for an excerpt to begin later
 _MARKUP = re.compile(r"[#*_`>|\[\]]+|\(https?://[^)]*\)|^\s*[-+]\s+", re.MULTILINE)
 
 
@@ -34,11 +35,9 @@ def excerpt_of(text: str, question: str) -> list[tuple[str, bool]]:
     """Give the part of an answer that says most of the question, marked; its beginning where nothing does."""
     plain = re.sub(r"\s+", " ", _MARKUP.sub("", text)).strip()
     spans = spans_of(plain, question)
-    best = max(
-        (start for start, _end in spans if start + EXCERPT > EXCERPT),
-        key=lambda start: sum(start <= a < start + EXCERPT for a, _b in spans), default=0,
-    )  # fmt: skip
-    start = 0 if best < EXCERPT // 2 else best - 12
+    said = {at: sum(at <= a < at + EXCERPT for a, _b in spans) for at in [0, *(a for a, _b in spans)]}
+    best = max(said, key=lambda at: (said[at], -at))
+    start = 0 if said[best] < said[0] + WORTH else max(0, best - 12)
     cut = plain[start : start + EXCERPT]
     shown = ("…" if start else "") + cut + ("…" if start + EXCERPT < len(plain) else "")
     return marked(shown, spans_of(shown, question))

@@ -18,23 +18,37 @@ from ..rules import excerpt_of, pieces_of
 from .library import library
 from .seeking import Seeker, visible_to
 
+FAINT = 0.45  # of the best answer's score: what is fainter is not worth reading
 SYNONYMS = 3  # words of one term that are looked for besides the one that was used
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An article that answers a question: with the words that match marked, and how far it covers the question (0 to 1)."""
+    """An article that answers a question, with its text: what matches is marked; `covers` is how far it says the question, 0 to 1."""
 
-    id: int
-    number: str
-    kind: str
-    title: str
+    row: Article
+    text: ArticleVersion
     pieces: list[tuple[str, bool]]
     excerpt: list[tuple[str, bool]]
     wording: list[tuple[str, bool]]
     covers: float
     sure: bool
-    helped: int
+
+    @property
+    def number(self) -> str:
+        return self.row.number
+
+    @property
+    def kind(self) -> str:
+        return self.row.kind
+
+    @property
+    def title(self) -> str:
+        return self.text.title
+
+    @property
+    def helped(self) -> int:
+        return self.row.helped
 
 
 def answers_for(
@@ -69,6 +83,8 @@ def answers_for(
     }
     answers, wanted = [], frozenset(kinds)
     for match in found:
+        if match.score < FAINT * found[0].score:
+            break
         row, text = rows.get(match.key), texts.get(match.key)
         if row is None or text is None or (wanted and row.kind not in wanted):
             continue
@@ -77,8 +93,8 @@ def answers_for(
             match.wording if match.wording != text.title and match.wording not in row.product_models else ""
         )
         answers.append(Answer(
-            row.pk, row.number, row.kind, text.title, pieces_of(text.title, words), excerpt_of(said, words),
-            pieces_of(other, words), round(match.covers, 3), match.covers >= policy.pack.knowledge.sure, row.helped,
+            row, text, pieces_of(text.title, words), excerpt_of(said, words), pieces_of(other, words), round(match.covers, 3),
+            match.covers >= policy.pack.knowledge.sure,
         ))  # fmt: skip
     return answers[:limit]
 
@@ -91,11 +107,14 @@ def published_for(seeker: Seeker, number: str) -> Article:
     return row
 
 
-def often_helped(seeker: Seeker, *, category: str = "", limit: int = 6) -> list[Article]:
-    """Give what helped most often, for a page on which nobody has written yet."""
+def often_helped(seeker: Seeker, *, category: str = "", language: str = "", limit: int = 6) -> list[Article]:
+    """Give what helped most often, for a page on which nobody has written yet; titles in the reader's `language` only, if given."""
     rows = visible_to(seeker).filter(state="published", kind__in=["faq", "video", "guide"])
     if category:
         rows = rows.filter(Q(categories=[]) | Q(categories__contains=[category]))
+    if language:
+        chinese = Q(title__regex="[\u4e00-\u9fff]")
+        rows = rows.exclude(chinese) if language.startswith("en") else rows.filter(chinese)
     return list(rows.order_by("-helped", "-id")[:limit])
 
 

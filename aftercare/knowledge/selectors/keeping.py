@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db.models import Count, F, Q, QuerySet
 
+from aftercare.ledger.models import Fact
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
 
 from ..models import Article, ArticleVersion, Question
 from .seeking import seeker_of, visible_to
+
+HELPED, PASSED_ON = ("article.helped",), ("question.asked", "request.asked_first")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often an answer helped at a door, and how often it did not."""
+
+    door: str
+    helped: int
+    passed_on: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.helped / max(1, self.helped + self.passed_on))
 
 
 def articles_for(
@@ -72,3 +89,15 @@ def counts_for(actor: Actor, *, on: date) -> dict[str, int]:
         due=Count("pk", filter=Q(state="published", review_on__lte=on)), published=Count("pk", filter=Q(state="published")),
     )  # fmt: skip
     return {**counted, "questions": questions_for(actor).count()}
+
+
+def coverage_for(actor: Actor, *, since: datetime) -> list[Coverage]:
+    """Count by door how often an answer helped and how often somebody had to go on to a person (M14: 90 % of common questions)."""
+    seeker_of(actor)
+    facts = Fact.objects.filter(name__in=HELPED + PASSED_ON, at__gte=since)
+    if actor.units is not None:
+        facts = facts.filter(unit_id__in=actor.units)
+    counted: dict[str, list[int]] = {}
+    for name, door, count in facts.values_list("name", "values__door").annotate(n=Count("pk")):
+        counted.setdefault(door or "desk", [0, 0])[name in PASSED_ON] += count
+    return [Coverage(door, helped, passed) for door, (helped, passed) in sorted(counted.items())]

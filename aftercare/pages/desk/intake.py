@@ -23,6 +23,7 @@ from aftercare.intake.selectors import (
     requests_for,
 )
 from aftercare.intake.services import receive_request, register_call
+from aftercare.knowledge.selectors import answers_for, seeker_of
 from aftercare.people.selectors import units_for
 from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_for
@@ -31,6 +32,7 @@ from aftercare.refusals import Invalid, NotFound
 from aftercare.triage.selectors import reader_for
 
 from ..doors import actor, now, page
+from .knowledge import LEAST, shown_version
 from .reading import pieces_of, shown_reading
 
 WAITING = timedelta(hours=12)  # how long an answered call is offered to be recorded
@@ -125,6 +127,11 @@ def intake_judgement(request: HttpRequest) -> HttpResponse:
         "pieces": pieces_of(text, reading.as_values()), "other_kind": reading.value("kind") if reading.value("kind") != kind else "",
         "comfort": pack.forms.comfort[language] if emotion != "calm" else "",
         "calming": [step[language] for step in pack.triage.calming] if emotion == "angry" else [],
+        "answers": [
+            (one, shown_version(one.row, one.text))
+            for one in answers_for(seeker_of(who), text, category=reading.value("category"), model=request.POST.get("product_model", ""), limit=3)
+            if one.covers >= LEAST
+        ],
         "read_back": pack.forms.read_back[language], "minutes": (_target(pack, "plan", urgency=urgency.value) or 0) // 60,
         "reason": urgency.reason_en if language.startswith("en") else urgency.reason_zh,
     })  # fmt: skip

@@ -136,9 +136,26 @@ def paper_title(policy: Any, code: str) -> Any:
 
 @page("answer_request", "POST")
 def request_say(request: HttpRequest, number: str) -> HttpResponse:
-    """Write to the story: an internal note, something told to the customer, the plan, or the answer."""
-    who, at = actor(request), now()
-    row, text = request_for(who, number), request.POST.get("text", "")
+    """Write to the story: an internal note, something told to the customer, the plan, or the answer.
+
+    What is refused is shown on the case's own page, and nothing typed is lost.
+    """
+    try:
+        _say(request, request_for(actor(request), number))
+    except Invalid as refusal:
+        said = {
+            "text": request.POST.get("text", ""),
+            "as": request.POST.get("as", ""),
+            "problems": refusal.problems,
+        }
+        return render(
+            request, "desk/request.html", {**case_values(request, number), "said": said}, status=422
+        )
+    return redirect("request_page", number)
+
+
+def _say(request: HttpRequest, row: Any) -> None:
+    who, at, text = actor(request), now(), request.POST.get("text", "")
     match request.POST.get("as", ""):
         case "plan":
             plan_request(row, by=who, at=at, plan=text)
@@ -150,7 +167,6 @@ def request_say(request: HttpRequest, number: str) -> HttpResponse:
             note_request(row, by=who, at=at, text=text, kind="in")
         case _:
             note_request(row, by=who, at=at, text=text)
-    return redirect("request_page", number)
 
 
 @page("edit_request", "POST")

@@ -27,6 +27,18 @@ ICONS = {
 }  # fmt: skip
 
 SENTENCES = {
+    "request.asked_first": n_("wrote after these answers were not enough"),
+    "article.written": n_("wrote this case up"),
+    "article.revised": n_("revised the article"),
+    "article.relabelled": n_("changed who reads the article"),
+    "article.worded": n_("changed the words the article is found by"),
+    "article.published": n_("published the article"),
+    "article.reviewed": n_("confirmed the article"),
+    "article.retired": n_("withdrew the article"),
+    "article.helped": n_("an answer helped"),
+    "question.asked": n_("kept a question without an answer"),
+    "question.answered": n_("answered the question"),
+    "question.dismissed": n_("set the question aside"),
     "request.received": n_("received the request"),
     "request.planned": n_("told the customer the plan"),
     "appointment.reassigned": n_("gave the visit to somebody else"),
@@ -241,6 +253,8 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     if fact.name == "request.received":
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.name == "request.asked_first":
+        return "、".join(values["articles"])
     if fact.name == "request.heard" and values.get("emotion") in ("angry", "anxious"):
         emotions = policy_for(fact.unit_id).pack.forms.emotions
         return next(

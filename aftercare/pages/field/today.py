@@ -32,6 +32,7 @@ from aftercare.visits.selectors import (
 from aftercare.visits.services import Told, add_photo, do_step, fee_for, show_trace
 from aftercare.workorders.selectors import jobs_of, work_order_for
 
+from ..desk.knowledge import help_for
 from ..desk.work_orders import _slots, qr_data
 from ..doors import actor, now, page
 from .words import words
@@ -179,7 +180,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty, "guides": pack.visit.guides.get(order.category, []), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
         "appointments": appointments, "helper": next((a.helper for a in appointments if a.state == "booked"), None), "problems": {}, "listed": [], "typed": {}, "revealed": None,
-        "words": words(), "footed": footed, "trace": "",
+        "words": words(), "footed": footed, "trace": "", **help_for(who, order.request),
     }  # fmt: skip
 
 

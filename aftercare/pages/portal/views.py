@@ -17,7 +17,13 @@ from aftercare.followup.selectors import survey_of
 from aftercare.followup.services import answer_survey
 from aftercare.intake.rules import RequestForm
 from aftercare.intake.selectors import last_answer, report_point, request_by_id
-from aftercare.intake.services import ask_for_link, keep_refused_input, note_request, receive_from_customer
+from aftercare.intake.services import (
+    ask_for_link,
+    keep_refused_input,
+    note_looked,
+    note_request,
+    receive_from_customer,
+)
 from aftercare.people.rules import Actor, customer_actor
 from aftercare.people.selectors import root_unit
 from aftercare.people.services import count_against_limit
@@ -254,6 +260,9 @@ def _report(request: HttpRequest, point: Any, product: Any, at: Any) -> tuple[An
             }
             keep_refused_input("qr", body, refusal, unit_id=point.unit_id)
         raise
+    looked = [number for number in data.get("looked", "").split() if len(number) <= 24][:6]
+    if looked:
+        note_looked(row, looked, door="portal", by=who, at=at)
     assert row.customer is not None
     token = make_link(row.customer, case_id=row.pk, purpose="progress", lives_for=links.live_for, at=at)
     return row, token

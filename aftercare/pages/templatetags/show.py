@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -334,3 +335,16 @@ def minus(number: int, other: int) -> str:
 def titled(titles: dict[str, Any], code: str) -> str:
     """Give the title of a code in the reader's language, or the code."""
     return in_language(titles.get(code)) or code
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Show a text written in Markdown: headings, lists, tables and links; HTML in it is shown, not obeyed, and pictures are left out."""
+    return SafeString(_markdown().render(text or ""))
+
+
+@cache
+def _markdown() -> Any:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table").disable("image")

@@ -124,7 +124,7 @@
       var data = new URLSearchParams();
       el.dataset.with.split(" ").forEach(function (n) { each('[name="' + n + '"]', function (f) { if ((f.type !== "radio" && f.type !== "checkbox") || f.checked) { data.append(n, f.value); } }, el.form || doc); });
       post(el.dataset.fetch, data).then(function (a) { return a.ok ? a.text() : ""; })
-        .then(function (html) { if (html) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () {});
+        .then(function (html) { if (html) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () { if (el.dataset.failed) { into.textContent = el.dataset.failed; } });
     }
     el.addEventListener("input", function () { clearTimeout(wait); wait = setTimeout(load, 250); });
     if (el.value) { load(); }
@@ -138,6 +138,37 @@
       if (el.checked) { el.dispatchEvent(new Event("change")); }
     }, from);
   }
+
+  /* parts that are looked up once the page stands: data-load names the address; what fails says so and can be tried again */
+  function fetched(from) {
+    each("[data-load]", function (el) {
+      if (el.loading) { return; }
+      el.loading = true;
+      fetch(el.dataset.load, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } })
+        .then(function (a) { if (!a.ok) { throw new Error(a.status); } return a.text(); })
+        .then(function (html) { el.innerHTML = html; widths(el); wire(el); })
+        .catch(function () { el.loading = false; var p = el.querySelector("p"); if (p) { p.textContent = el.dataset.failed; } });
+    }, from);
+  }
+  doc.addEventListener("click", function (e) {
+    var put = e.target.closest && e.target.closest("[data-insert]");
+    if (put) { var box = doc.querySelector(put.dataset.insert); if (box) { box.value = (box.value ? box.value + "\n" : "") + put.dataset.text; box.focus(); box.dispatchEvent(new Event("input", { bubbles: true })); } }
+    /* what was asked goes with the reader to the answer, in the tab's memory, never in an address */
+    if (e.target.closest && e.target.closest("[data-asked]")) { var asks = doc.querySelector("[data-asks]"); try { sessionStorage.setItem("asked", asks ? asks.value : ""); } catch (error) { /* private mode */ } }
+    if (e.target.closest && e.target.closest("[data-say]")) { var says = doc.querySelector("[data-asks]"); try { sessionStorage.setItem("say", says ? says.value : ""); } catch (error) { /* private mode */ } }
+  });
+  try {
+    each("[data-words]", function (el) { el.value = sessionStorage.getItem("asked") || ""; });
+    var said = sessionStorage.getItem("say"), tell = doc.querySelector("[data-said]");
+    if (said && tell && !tell.value) { tell.value = said; sessionStorage.removeItem("say"); tell.dispatchEvent(new Event("input")); }
+  } catch (error) { /* private mode */ }
+  doc.addEventListener("change", function (e) { if (e.target.dataset && e.target.dataset.again) { var f = e.target.form.elements[e.target.dataset.again]; if (f.value) { f.dispatchEvent(new Event("input")); } } });
+
+  /* a form shows the fields of the kind that was chosen */
+  each("form[data-kinds]", function (form) {
+    function show() { var kind = (form.querySelector('[name="kind"]:checked') || {}).value; each("[data-of]", function (el) { el.hidden = el.dataset.of.split(" ").indexOf(kind) < 0; }, form); }
+    form.addEventListener("change", show); show();
+  });
 
   /* signature pads: drawn on the glass, sent as PNG; sized at the first touch, for they may have been hidden or taken anew */
   var drawn;
@@ -194,9 +225,9 @@
     }).catch(function () {});
   }
   if (fresh) { setInterval(look, 15000); doc.addEventListener("counts", look); }
-  doc.addEventListener("parts", function (e) { widths(e.detail); tick(); });
+  doc.addEventListener("parts", function (e) { widths(e.detail); tick(); fetched(e.detail); });
 
   var talk = doc.querySelector(".mid .tl-box"); if (talk && innerWidth > 768) { talk.scrollTop = talk.scrollHeight; }
-  countdown(); widths(); wire(doc);
+  countdown(); widths(); wire(doc); fetched(doc);
   root.dataset.ready = "1";
 })();
