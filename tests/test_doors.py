@@ -17,6 +17,8 @@ from aftercare.config.urls import urlpatterns as all_patterns
 from aftercare.dispatch.models import DayPlan, Offer
 from aftercare.followup.services import open_survey
 from aftercare.intake.services import add_report_point
+from aftercare.knowledge.rules import Content
+from aftercare.knowledge.services import Labels, publish_article, write_article
 from aftercare.pages import doors
 from aftercare.pages.errors import not_found
 from aftercare.pages.urls import urlpatterns as pages
@@ -36,6 +38,10 @@ PUBLIC = {
     "field_worker",
     "field_manifest",
     "field_offline",
+    "help_page",
+    "help_answers",
+    "help_solved",
+    "help_video",
 }
 # views whose example needs a thing that only exists mid-way; each is covered by a journey or a domain test
 NUMBERS = {"number", "token", "code", "act", "step", "offer_id", "file_id", "recovery_id", "job_id", "raw_id"}
@@ -45,7 +51,7 @@ RIGHT = {
 }  # fmt: skip
 WRONG = {
     "read_request": None, "read_work_order": None, "read_visit": None, "reveal_contact": "shen", "pause_work_order": "shen",
-    "convert_to_visit": "shen", "read_policy": None, "book_visit": "shen",
+    "convert_to_visit": "shen", "read_policy": None, "read_knowledge": None, "book_visit": "shen",
 }  # fmt: skip
 
 
@@ -136,6 +142,7 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 
 
 POSTS = {
+    "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_reading", "readings_train", "readings_model", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
@@ -144,10 +151,11 @@ POSTS = {
 PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
+    "question_act", "article_page", "article_edit", "article_act", "article_helped", "article_file", "field_helped", "field_video",
     "readings_model", "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "unit_terms", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
     "import_map", "raw_correct", "field_offer", "field_job", "field_reveal", "field_step", "field_trace",
 }  # fmt: skip
-ALLOWED = dict.fromkeys(("home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
+ALLOWED = dict.fromkeys(("knowledge_page", "knowledge_find", "knowledge_import", "article_new", "request_help", "field_find", "field_answers", "home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
 
 
 ALLOWED["live"] = (503,)  # the tests allow no stream; the journeys do
@@ -170,6 +178,7 @@ def test_public_pages_open_nothing_without_their_secret(cast_now):
     for address in (f"/c/{order.number}", "/c/x/record", f"/r/{order.request.number}", "/r/none/none"):
         assert client.get(address).status_code == 404
     assert client.post("/c/x/consent").status_code == 404
+    assert client.get("/r/none/help").status_code == client.post("/r/none/answers").status_code == 404
     point = add_report_point(unit_id=cast_now.store.pk, by=MACHINE)
     assert client.get(f"/r/{point.code}").status_code == 200
 
@@ -198,6 +207,16 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
             inputs={}, digest="", routes={}, before={}, after={}, took_ms=1,
             moves=[{"order": order.pk, "number": order.number, "from": None, "to": cast_now.staff["chen"].pk, "begins": at.isoformat()}],
         )  # fmt: skip
+    article = None
+    if "/articles/" in path:
+        article = write_article(
+            "faq",
+            Content("冰箱不制冷怎么办", "看插头。"),
+            by=MACHINE,
+            at=at,
+            labels=Labels("desk", unit_id=cast_now.store.pk),
+        )
+        publish_article(article, by=MACHINE, at=at)
     address = path.replace("{month}", "2024-05").replace(
         "{plan_id}", str(plan.pk) if "{plan_id}" in path else ""
     )
@@ -205,6 +224,8 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "{number}",
         survey.number
         if "surveys" in path
+        else article.number
+        if article
         else paper.number
         if "/papers/{number}" in path
         else order.number
@@ -222,6 +243,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/unmerge": {"because": "不是同一件事"},
         "/requests/{number}/split": {"matters": [{"kind": "inquiry", "description": "另外想问延保怎么买"}]},
         "/requests/{number}/authority": {"level": "region", "because": "客户要见负责人"},
+        "/answers": {"words": "冰箱不凉"}, "/articles/{number}/helped": {"words": "冰箱不凉"}, "/questions": {"words": "抽屉怎么拆"},
         "/readings": {"text": "空调不制冷"}, "/requests/{number}/reading": {"right": {"category": "fridge"}},
         "/requests/{number}/grade": {"grade": "crisis", "because": "媒体在现场"},
         "/requests/{number}/papers": {"paper": "progress_report", "because": "等主板"},

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from aftercare.intake.models import Request
 from aftercare.intake.rules import similarity
 
@@ -52,14 +50,15 @@ def repairs_like(request: Request, *, most: int = 3) -> Repairs | None:
     """Give what helped on pieces like that of a request; None where nothing like it was repaired yet."""
     if not request.category:
         return None
-    visits = (
-        _visits(Q(order__request__product_model=request.product_model), request)
-        if request.product_model
-        else []
-    )
-    by_model = len(visits) >= ENOUGH
-    if not by_model:
-        visits = _visits(Q(order__request__category=request.category), request)
+    visits = _visits(request)
+    same_model = [
+        visit
+        for visit in visits
+        if request.product_model and visit.order.request.product_model == request.product_model
+    ]
+    by_model = len(same_model) >= ENOUGH
+    if by_model:
+        visits = same_model
     symptoms = _symptoms(request)
     same = [visit for visit in visits if symptoms & _symptoms(visit.order.request)]
     if len(same) >= ENOUGH:
@@ -84,14 +83,21 @@ def repairs_like(request: Request, *, most: int = 3) -> Repairs | None:
     )  # fmt: skip
 
 
-def _visits(match: Q, request: Request) -> list[Visit]:
-    return list(
-        Visit.objects.filter(match, state="finished", order__request__category=request.category)
+def _visits(request: Request) -> list[Visit]:
+    """Give the last finished visits of the model and those of the category, in one query."""
+    finished = (
+        Visit.objects.filter(state="finished", order__request__category=request.category)
         .exclude(cause="")
         .exclude(order__request_id=request.pk)
         .select_related("order__request")
-        .order_by("-finished_at")[:LOOKED_AT]
+        .order_by("-finished_at")
     )
+    found = finished[:LOOKED_AT]
+    if request.product_model:
+        found = finished.filter(order__request__product_model=request.product_model)[:LOOKED_AT].union(
+            found, all=True
+        )
+    return list({visit.pk: visit for visit in found}.values())
 
 
 def _symptoms(request: Request) -> set[str]:

@@ -16,6 +16,12 @@ from aftercare.triage.rules import folded
 LETTER, PAIR, SOUND, INITIALS, WORD = range(5)
 BITS = 33
 END = "\x00"  # between texts
+# Characters of everyday words that are read in two ways, and the way the tables do not give.
+OTHERWISE = {
+    "调": "tiao", "重": "chong", "长": "chang", "行": "hang", "还": "huan", "传": "zhuan", "弹": "tan", "降": "xiang", "便": "pian",
+    "差": "chai", "率": "shuai", "没": "mo", "系": "ji", "觉": "jiao", "卡": "qia", "壳": "qiao", "薄": "bo", "露": "lou", "血": "xie",
+    "会": "kuai", "给": "ji", "强": "jiang", "角": "jue", "都": "du",
+}  # fmt: skip
 _PRIME = 8_589_934_583  # the largest below 2**33
 _WORDS = re.compile(r"[a-z0-9à-ÿ]+(?:[-./][a-z0-9]+)*")
 _PARTS = re.compile(r"[-./]")
@@ -52,12 +58,13 @@ def tokens_of(text: str, *, heard: bool = True) -> tuple[Any, Any]:
     found.append(_token(PAIR, ((codes[:-1] << 21) | codes[1:])[pair] % _PRIME))
     where.append(place[:-1][pair])
     if heard:
-        sound, first = _sounds()
-        spoken = np.where(letter & (codes < len(sound)), sound[np.minimum(codes, len(sound) - 1)], 0)
+        for spoken, other in _heard(codes):
+            two = (spoken[:-1] > 0) & (other[1:] > 0)
+            found.append(_token(SOUND, (spoken[:-1] * 512 + other[1:])[two]))
+            where.append(place[:-1][two])
+        spoken = _sounds()[0][0][_plane(codes)]
+        initial = np.where(spoken > 0, _sounds()[1][spoken], 0)
         two = (spoken[:-1] > 0) & (spoken[1:] > 0)
-        found.append(_token(SOUND, (spoken[:-1] * 512 + spoken[1:])[two]))
-        where.append(place[:-1][two])
-        initial = np.where(spoken > 0, first[spoken], 0)
         found.append(_token(INITIALS, (initial[:-1] * 27 + initial[1:])[two]))
         where.append(place[:-1][two])
         three = two[:-1] & two[1:]
@@ -74,13 +81,13 @@ def tokens_of(text: str, *, heard: bool = True) -> tuple[Any, Any]:
 def sounds_in(text: str) -> list[tuple[int, int]]:
     """Give every pair of Chinese characters with how it sounds, as tokens: what was mistyped may be found by its sound."""
     codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
-    sound, _first = _sounds()
-    spoken = np.where(codes < len(sound), sound[np.minimum(codes, len(sound) - 1)], 0)
-    both = (spoken[:-1] > 0) & (spoken[1:] > 0)
-    pairs = _token(PAIR, ((codes[:-1] << 21) | codes[1:])[both] % _PRIME)
-    return list(
-        zip(pairs.tolist(), _token(SOUND, (spoken[:-1] * 512 + spoken[1:])[both]).tolist(), strict=True)
-    )
+    found: dict[tuple[int, int], None] = {}
+    for spoken, other in _heard(codes):
+        both = (spoken[:-1] > 0) & (other[1:] > 0)
+        pairs = _token(PAIR, ((codes[:-1] << 21) | codes[1:])[both] % _PRIME)
+        sounds = _token(SOUND, (spoken[:-1] * 512 + other[1:])[both])
+        found.update(dict.fromkeys(zip(pairs.tolist(), sounds.tolist(), strict=True)))
+    return list(found)
 
 
 def words_in(text: str) -> list[str]:
@@ -153,17 +160,36 @@ def _numbers() -> dict[str, int]:
     return {sound: number for number, sound in enumerate(sorted(set(_readings().values())), 1)}
 
 
+def _heard(codes: Any) -> list[tuple[Any, Any]]:
+    """Give how characters sound, as pairs of a first and a second character, in every way the common ones are read."""
+    (mostly, otherwise), _first = _sounds()
+    at = _plane(codes)
+    one, two = mostly[at], otherwise[at]
+    ways = [(one, one)]
+    if two.any():
+        ways += [(one, two), (two, one)]
+    return ways
+
+
+def _plane(codes: Any) -> Any:
+    """Give codes as places in the tables; what lies beyond them is place 0, which has no sound."""
+    return np.where(codes < 0xA000, codes, 0)
+
+
 @cache
-def _sounds() -> tuple[Any, Any]:
-    """Give the number of the syllable of every character (0: none), and the first letter of every syllable."""
+def _sounds() -> tuple[tuple[Any, Any], Any]:
+    """Give the number of the syllable of every character (0: none), mostly and otherwise, and the first letter of every syllable."""
     numbers = _numbers()
-    table: Any = np.zeros(0xA000, dtype=np.int64)
+    mostly: Any = np.zeros(0xA000, dtype=np.int64)
+    otherwise: Any = np.zeros(0xA000, dtype=np.int64)
     for code, sound in _readings().items():
-        table[code] = numbers[sound]
+        mostly[code] = numbers[sound]
+    for letter, sound in OTHERWISE.items():
+        otherwise[ord(letter)] = numbers[sound]
     first: Any = np.zeros(len(numbers) + 1, dtype=np.int64)
     for sound, number in numbers.items():
         first[number] = ord(sound[0]) - 96
-    return table, first
+    return (mostly, otherwise), first
 
 
 @cache

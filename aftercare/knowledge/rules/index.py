@@ -19,7 +19,11 @@ BODY = 0.1  # what the text of an answer counts beside how it is asked for
 WEIGHTS = {LETTER: 1.0, PAIR: 1.0, WORD: 2.0}  # of what stands in a question, by family
 CODE, PREFIX, MISTYPED, HEARD, SYNONYM = 3.0, 0.8, 0.6, 0.5, 0.4
 MOST_PREFIXES = 24
-STRANGE = 0.4, 2.0  # what a pair, and anything else, weighs that stands in the question and nowhere else
+STRANGE = (
+    0.1,
+    0.6,
+)  # what a pair, and anything else, weighs that stands in a question and nowhere else, of the most there is
+FEWEST = 100  # texts: with fewer, how rare a word is says nothing
 MOST_COMPARED = 20  # wordings of an entry in which a question is looked for
 LONGEST_QUESTION, LONGEST_BODY = 200, 600  # characters that are read
 
@@ -45,6 +49,7 @@ class Postings:
     """Which texts a token stands in and how much it weighs there, as arrays."""
 
     def __init__(self, text: str, count: int, *, heard: bool) -> None:
+        self.count = count
         tokens, where = tokens_of(text, heard=heard)
         packed = np.sort((tokens << 26) | where)
         new: Any = np.ones(len(packed), dtype=bool)
@@ -59,7 +64,7 @@ class Postings:
         self.tokens = token[starts]
         self.starts: Any = np.append(starts, len(token)).astype(np.int64)
         self.rows = row
-        held = np.diff(self.starts)
+        self.held = held = np.diff(self.starts)
         self.idf = np.log(1 + (count - held + 0.5) / (held + 0.5))
         # The length of a text is what it would be in characters and pairs alone.
         plain = family(token) <= PAIR
@@ -88,11 +93,14 @@ class Postings:
 
     def worth_of(self, tokens: Any) -> Any:
         """Say what tokens weigh in a question; a pair that stands nowhere says little, a character that does says much."""
-        strange = np.where(family(tokens) == PAIR, *STRANGE)
+        most = np.log1p(max(self.count, FEWEST) / 1.5)
+        strange = np.where(family(tokens) == PAIR, STRANGE[0] * most, STRANGE[1] * most)
         if not len(self.tokens):
             return strange
         place = np.minimum(np.searchsorted(self.tokens, tokens), len(self.tokens) - 1)
-        return np.where(self.tokens[place] == tokens, self.idf[place], strange)
+        return np.where(
+            self.tokens[place] == tokens, np.log1p(max(self.count, FEWEST) / (held + 0.5)), strange
+        )
 
 
 class Index:

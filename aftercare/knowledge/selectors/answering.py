@@ -74,20 +74,21 @@ def answers_for(
         also=_other_words(policy, words),
         limit=limit * 3,
     )
-    rows = {
-        row.pk: row for row in visible_to(seeker).filter(pk__in=[match.key for match in found], state="published")
-    }  # fmt: skip
     texts = {
         one.article_id: one
-        for one in ArticleVersion.objects.filter(article_id__in=rows, number=F("article__shown"))
+        for one in ArticleVersion.objects.select_related("article").filter(
+            article__in=visible_to(seeker).filter(state="published", pk__in=[match.key for match in found]),
+            number=F("article__shown"),
+        )
     }
     answers, wanted = [], frozenset(kinds)
     for match in found:
         if match.score < FAINT * found[0].score:
             break
-        row, text = rows.get(match.key), texts.get(match.key)
-        if row is None or text is None or (wanted and row.kind not in wanted):
+        text = texts.get(match.key)
+        if text is None or (wanted and text.article.kind not in wanted):
             continue
+        row = text.article
         said = text.body or "\n".join(text.fields.values())
         other = (
             match.wording if match.wording != text.title and match.wording not in row.product_models else ""

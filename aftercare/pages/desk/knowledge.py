@@ -146,7 +146,7 @@ def article_edit(request: HttpRequest, article: str) -> HttpResponse:
                 request, _("Version %(n)s is kept; publish it when it is right") % {"n": row.latest}
             )
             return redirect("article_page", article)
-    shown = _form(request, values, problems) | {"row": row, "newest": newest}
+    shown = _form(request, values, problems) | {"row": row, "newest": shown_version(row, newest)}
     return render(request, "desk/article_edit.html", shown, status=422 if problems else 200)
 
 
