@@ -99,7 +99,9 @@ class Postings:
             return strange
         place = np.minimum(np.searchsorted(self.tokens, tokens), len(self.tokens) - 1)
         return np.where(
-            self.tokens[place] == tokens, np.log1p(max(self.count, FEWEST) / (held + 0.5)), strange
+            self.tokens[place] == tokens,
+            np.log1p(max(self.count, FEWEST) / (self.held[place] + 0.5)),
+            strange,
         )
 
 
