@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from aftercare.ledger.models import Stateful
@@ -13,7 +14,7 @@ from .states import RECOVERY_MOVES, SURVEY_MOVES, RecoveryState, SurveyState
 
 
 class Survey(Stateful):
-    """SA-CS-005: one survey a completed work order; `opinion` is verbatim."""
+    """SA-CS-005: one survey a completed work order; `opinion` is verbatim, `themes` what it speaks of."""
 
     KIND: ClassVar[str] = "survey"
     MOVES: ClassVar[Moves] = SURVEY_MOVES
@@ -29,6 +30,7 @@ class Survey(Stateful):
     scores = models.JSONField(default=dict)
     overall = models.PositiveSmallIntegerField(null=True)
     opinion = models.TextField(blank=True)
+    themes = ArrayField(models.CharField(max_length=48), default=list)
     complaint = models.CharField(max_length=16, blank=True)
     follow_up = models.CharField(max_length=200, blank=True)
     asked_by = models.ForeignKey("people.Staff", on_delete=models.PROTECT, null=True, related_name="+")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.db.models import QuerySet
 
 from aftercare.people.rules import Actor
@@ -9,6 +13,53 @@ from aftercare.people.services import require
 from aftercare.refusals import NotFound
 
 from .models import Recovery, Survey
+
+OPINIONS = 5000  # answers that are looked through for themes
+QUOTES = 3
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What customers write about: how many did in the period and in the one before, their mean score, and some of their words."""
+
+    code: str
+    count: int
+    before: int
+    overall: float
+    quotes: list[tuple[str, str]]
+
+    @property
+    def is_praise(self) -> bool:
+        return self.code.startswith("praise:")
+
+
+def themes_for(actor: Actor, *, at: datetime, days: int = 30) -> tuple[int, list[Theme]]:
+    """Give how many wrote something in the last days, and what they wrote about, the most frequent first (M86)."""
+    since, before = at - timedelta(days=days), at - timedelta(days=2 * days)
+    rows = (
+        surveys_for(actor)
+        .filter(answered_at__gte=before, answered_at__lte=at)
+        .exclude(opinion="")
+        .select_related(None)
+        .order_by("-answered_at")
+        .values_list("answered_at", "themes", "overall", "opinion", "order__request__number")[:OPINIONS]
+    )
+    wrote, found = 0, dict[str, list[tuple[int, str, str]]]()
+    earlier: Counter[str] = Counter()
+    for answered_at, themes, overall, opinion, number in rows:
+        if answered_at is None or answered_at < since:
+            earlier.update(themes)
+            continue
+        wrote += 1
+        for theme in themes:
+            found.setdefault(theme, []).append((overall or 0, opinion, number))
+    themes_found = [
+        Theme(
+            code, len(said), earlier[code], round(sum(one[0] for one in said) / len(said), 1),
+            [(opinion, number) for _score, opinion, number in said[:QUOTES]],
+        ) for code, said in found.items()
+    ]  # fmt: skip
+    return wrote, sorted(themes_found, key=lambda theme: (-theme.count, theme.code))
 
 
 def surveys_for(actor: Actor, *, state: str = "") -> QuerySet[Survey]:

@@ -14,6 +14,8 @@ from aftercare.people.selectors import zone_of
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, Problem
+from aftercare.triage.rules import themes_of
+from aftercare.triage.selectors import reader_for
 from aftercare.workorders.models import WorkOrder
 
 from .models import Recovery, Survey
@@ -67,11 +69,18 @@ def answer_survey(
         move(
             survey, "answered", by=by, at=at, answered_at=at, channel=channel, scores=dict(scores),
             overall=scores["overall"], opinion=opinion.strip(), complaint=complaint, follow_up=follow_up.strip()[:200],
-            asked_by_id=by.id if by.kind == "staff" else None,
+            asked_by_id=by.id if by.kind == "staff" else None, themes=_themes(survey, opinion, at=at),
             values={"scores": dict(scores), "overall": scores["overall"], "channel": channel},
         )  # fmt: skip
         reasons = needs_recovery(scores, opinion, rules)
         return _open_recovery(survey, reasons, at=at) if reasons else None
+
+
+def _themes(survey: Survey, opinion: str, *, at: datetime) -> list[str]:
+    """Read what the customer's own words speak of; the words themselves are kept as they are."""
+    if not opinion.strip():
+        return []
+    return themes_of(reader_for(policy_for(survey.unit_id)).read(opinion, today=at.date()))[:12]
 
 
 def mark_unreachable(survey: Survey, *, by: Actor, at: datetime) -> None:

@@ -15,7 +15,7 @@ from aftercare.analytics.exporting import as_csv, as_xlsx, report_table
 from aftercare.analytics.selectors import month_of, monthly_report, rows_behind
 from aftercare.dispatch.crew import workloads
 from aftercare.dispatch.selectors import dispatch_queue, open_offers
-from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for
+from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for, themes_for
 from aftercare.followup.services import (
     answer_recovery,
     answer_survey,
@@ -29,6 +29,7 @@ from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.products.rules import months_later
 from aftercare.refusals import Invalid
+from aftercare.triage.rules import theme_title
 from aftercare.visits.keeping import calibration_for
 from aftercare.visits.selectors import held_words, held_work, orders_with_held_work
 
@@ -74,9 +75,11 @@ def followup_page(request: HttpRequest) -> HttpResponse:
     who = actor(request)
     due = list(surveys_for(who, state="due")[:80])
     chosen = next((s for s in due if s.number == request.GET.get("at")), due[0] if due else None)
-    rules = policy_for(who.unit_id).pack.survey
+    at, pack = now(), policy_for(who.unit_id).pack
+    rules, (wrote, themes) = pack.survey, themes_for(who, at=at)
     return render(request, "desk/followup.html", {
-        "place": "followup", "due": due, "chosen": chosen, "rules": rules, "at": now(),
+        "wrote": wrote, "themes": [(theme, theme_title(pack, theme.code) or theme.code) for theme in themes[:14]],
+        "place": "followup", "due": due, "chosen": chosen, "rules": rules, "at": at,
         "recoveries": list(recoveries_for(who).exclude(state="closed")[:40]),
         "scores": range(1, 6),
     })  # fmt: skip
