@@ -25,6 +25,7 @@ PAGES = (
     "/board/late",
     "/readings",
     "/papers",
+    "/defects",
     "/knowledge",
     "/knowledge?tab=all",
     "/knowledge?tab=questions",

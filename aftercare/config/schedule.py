@@ -11,6 +11,7 @@ from aftercare.files.uploading import forget_old_uploads
 from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.notices.tasks import send_alerts
 from aftercare.people.services import forget_positions
+from aftercare.quality.services import find_defects
 from aftercare.sla.services import replan_clocks, sweep_clocks
 from aftercare.visits.services import forget_field_actions, note_behind, remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
@@ -30,6 +31,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("forget_positions", 300, forget_positions),
     ("forget_field_actions", 3600, forget_field_actions),
     ("forget_old_uploads", 3600, forget_old_uploads),
+    ("find_defects", 6 * 3600, find_defects),
     ("catch_up_positions", 300, catch_up_positions),
 )
 

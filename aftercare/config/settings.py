@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "aftercare.dispatch",
     "aftercare.followup",
     "aftercare.supervision",
+    "aftercare.quality",
     "aftercare.notices",
     "aftercare.analytics",
     "aftercare.pages",

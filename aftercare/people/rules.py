@@ -80,6 +80,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "read_knowledge": READERS | FIELD,
     "write_knowledge": DESK | LEADERS | EXPERTS | FIELD,
     "publish_knowledge": LEADERS | {"quality", "administrator"},
+    "read_defect": READERS | FIELD,
+    "decide_defect": LEADERS | {"quality", "administrator"},
     "read_people": READERS,
     "edit_people": frozenset({"manager", "administrator"}),
     "plan_people": frozenset({"supervisor", "store_manager", "regional", "manager", "administrator"}),

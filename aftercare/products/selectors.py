@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from aftercare.briefly import briefly
 from aftercare.policies.rules import Pack
@@ -21,6 +22,12 @@ def products(category: str = "") -> QuerySet[Product]:
 @briefly
 def product_of_model(model: str) -> Product | None:
     return Product.objects.filter(model__iexact=model.strip()).first()
+
+
+def pieces_by_model(models: Collection[str]) -> dict[str, int]:
+    """Count the pieces that customers are known to own, by model."""
+    rows = Item.objects.filter(product__model__in=models).values_list("product__model")
+    return dict(rows.annotate(n=Count("pk")).values_list("product__model", "n"))
 
 
 def items_of(customer_id: int) -> list[Item]:

@@ -65,14 +65,14 @@ def repairs_like(request: Request, *, most: int = 3) -> Repairs | None:
         visits = same
     if not visits:
         return None
-    parts = _parts(visits)
+    parts = parts_of(visits)
     alike = sorted(
         ((_alike(request, visit, symptoms), visit) for visit in visits),
         key=lambda pair: (-pair[0], -pair[1].pk),
     )[:most]
     back = _came_back([visit for _score, visit in alike])
     return Repairs(
-        by_model, len(same) >= ENOUGH, len(visits), _causes(visits),
+        by_model, len(same) >= ENOUGH, len(visits), causes_of(visits),
         [(code, name, n, round(100 * n / len(visits))) for (code, name), n in Counter(p for ps in parts.values() for p in set(ps)).most_common(5)],
         [
             Repair(
@@ -111,7 +111,7 @@ def _alike(request: Request, visit: Visit, symptoms: set[str]) -> float:
     return 0.5 * shared + 0.5 * similarity(request.description, visit.order.request.description)
 
 
-def _causes(visits: Sequence[Visit]) -> list[tuple[str, int, int]]:
+def causes_of(visits: Sequence[Visit]) -> list[tuple[str, int, int]]:
     """Count causes, those that say the same in other words together, under the words used most."""
     said = Counter(re.sub(r"\s+", " ", visit.cause).strip("。.;； ") for visit in visits)
     grouped: list[tuple[str, int]] = []
@@ -128,7 +128,8 @@ def _causes(visits: Sequence[Visit]) -> list[tuple[str, int, int]]:
     return [(text, count, round(100 * count / len(visits))) for text, count in grouped[:4]]
 
 
-def _parts(visits: Iterable[Visit]) -> dict[int, list[tuple[str, str]]]:
+def parts_of(visits: Iterable[Visit]) -> dict[int, list[tuple[str, str]]]:
+    """Give the parts that were used on each visit, as code and name."""
     used: dict[int, list[tuple[str, str]]] = {}
     lines = QuoteLine.objects.filter(visit__in=list(visits), part__isnull=False, declined=False).order_by(
         "id"

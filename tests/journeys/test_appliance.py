@@ -227,6 +227,7 @@ def test_no_page_scrolls_sideways(page_for, installation, language, phone):
         "/board/late",
         "/readings",
         "/papers",
+        "/defects",
         "/knowledge",
         "/knowledge/new",
         "/knowledge/import",

@@ -49,10 +49,12 @@ from aftercare.knowledge.states import ArticleKind, Audience
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import staff_for
 from aftercare.policies.selectors import policy_for
+from aftercare.quality.selectors import known_defects
 from aftercare.refusals import Conflict, Invalid, NotFound
 from aftercare.visits.repairs import repairs_like
 
 from ..doors import actor, now, page
+from .defects import symptom_title
 
 SHOWN = 60
 LEAST = 0.15  # of a long description that an article must say to be shown beside it
@@ -257,6 +259,7 @@ def help_for(who: Actor, row: Any) -> dict[str, Any]:
     return {
         "answers": [(answer, shown_version(answer.row, answer.text)) for answer in answers if answer.covers >= LEAST],
         "repairs": repairs_like(row) if row.kind == "repair" else None,
+        "defects": [(defect, symptom_title(defect.symptom)) for defect in known_defects(row)],
     }  # fmt: skip
 
 

@@ -26,7 +26,8 @@ STATE_SIGNS = {
     "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
     "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
     "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel", "filed": "doing", "withdrawn": "cancel", "merged": "cancel",
-    "done": "done", "dropped": "cancel",
+    "done": "done", "dropped": "cancel", "draft": "todo", "published": "done", "retired": "cancel",
+    "suspected": "todo", "confirmed": "doing", "remedied": "done", "dismissed": "cancel",
 }  # fmt: skip
 
 
@@ -335,6 +336,12 @@ def minus(number: int, other: int) -> str:
 def titled(titles: dict[str, Any], code: str) -> str:
     """Give the title of a code in the reader's language, or the code."""
     return in_language(titles.get(code)) or code
+
+
+@register.filter
+def chance(value: float) -> str:
+    """Show a probability: in percent, or as less than one in ten thousand."""
+    return f"{100 * value:.2g} %" if value >= 0.0001 else "< 0.01 %"
 
 
 @register.filter

@@ -41,3 +41,13 @@ class Knowing(Part):
         """Give the forbidden words that stand in a text, each with what to say instead."""
         small = text.lower()
         return [(word, one) for one in self.forbidden for word in one.words if word.lower() in small]
+
+
+class Quality(Part):
+    """quality.toml: how repairs are looked at for defects (M108): two spans, the share of false alarms borne, the fewest repairs."""
+
+    window: Seconds = 28 * 86400
+    history: Seconds = 112 * 86400
+    false_alarms: float = Field(default=0.05, gt=0, le=0.5)
+    least: int = Field(default=4, ge=2)
+    quiet_for: Seconds = 60 * 86400

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from aftercare.refusals import Invalid, Problem
 
 from .clocks import Calendars, Clocks
-from .knowing import Knowing
+from .knowing import Knowing, Quality
 from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
 from .terms import Terms, Triage
@@ -256,6 +256,7 @@ class Pack(Part):
     terms: Terms = Terms()
     triage: Triage = Triage()
     knowledge: Knowing = Knowing()
+    quality: Quality = Quality()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:
