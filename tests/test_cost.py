@@ -26,6 +26,7 @@ PAGES = (
     "/readings",
     "/papers",
     "/defects",
+    "/reviews",
     "/knowledge",
     "/knowledge?tab=all",
     "/knowledge?tab=questions",

@@ -51,7 +51,7 @@ RIGHT = {
 }  # fmt: skip
 WRONG = {
     "read_request": None, "read_work_order": None, "read_visit": None, "reveal_contact": "shen", "pause_work_order": "shen",
-    "convert_to_visit": "shen", "read_policy": None, "read_knowledge": None, "read_defect": None, "book_visit": "shen",
+    "convert_to_visit": "shen", "read_policy": None, "read_knowledge": None, "read_defect": None, "read_review": None, "book_visit": "shen",
 }  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 
 
 POSTS = {
-    "defect_act", "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
+    "defect_act", "review_act", "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_reading", "readings_train", "readings_model", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",
@@ -151,11 +151,11 @@ POSTS = {
 PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
-    "defect_page", "defect_act",    "question_act", "article_page", "article_edit", "article_act", "article_helped", "article_file", "field_helped", "field_video",
+    "defect_page", "defect_act", "review_act",    "question_act", "article_page", "article_edit", "article_act", "article_helped", "article_file", "field_helped", "field_video",
     "readings_model", "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "unit_terms", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
     "import_map", "raw_correct", "field_offer", "field_job", "field_reveal", "field_step", "field_trace",
 }  # fmt: skip
-ALLOWED = dict.fromkeys(("defects_page", "knowledge_page", "knowledge_find", "knowledge_import", "article_new", "request_help", "field_find", "field_answers", "home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
+ALLOWED = dict.fromkeys(("defects_page", "reviews_page", "knowledge_page", "knowledge_find", "knowledge_import", "article_new", "request_help", "field_find", "field_answers", "home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
 
 
 ALLOWED["live"] = (503,)  # the tests allow no stream; the journeys do
@@ -243,6 +243,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/unmerge": {"because": "不是同一件事"},
         "/requests/{number}/split": {"matters": [{"kind": "inquiry", "description": "另外想问延保怎么买"}]},
         "/requests/{number}/authority": {"level": "region", "because": "客户要见负责人"},
+        "/order-events": {"ref": "r-1", "kind": "refund", "at": at.isoformat(), "unit_id": cast_now.store.pk},
         "/answers": {"words": "冰箱不凉"}, "/articles/{number}/helped": {"words": "冰箱不凉"}, "/questions": {"words": "抽屉怎么拆"},
         "/readings": {"text": "空调不制冷"}, "/requests/{number}/reading": {"right": {"category": "fridge"}},
         "/requests/{number}/grade": {"grade": "crisis", "because": "媒体在现场"},

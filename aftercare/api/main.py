@@ -43,6 +43,7 @@ from .framing import (
 )
 from .knowing import router as knowing
 from .matters import router as matters
+from .orders import router as orders
 from .plans import router as plans
 from .readings import router as readings
 from .rows import order_out, request_out
@@ -344,5 +345,6 @@ api.add_router("", calls)
 api.add_router("", matters)
 api.add_router("", readings)
 api.add_router("", knowing)
+api.add_router("", orders)
 api.add_router("", plans)
 api.add_router("", teams)

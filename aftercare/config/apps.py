@@ -9,7 +9,7 @@ from django.apps import AppConfig
 
 DOMAINS = (
     "ledger", "privacy", "files", "people", "policies", "customers", "products", "sla", "parts", "triage", "knowledge", "intake",
-    "workorders", "visits", "dispatch", "followup", "supervision", "quality", "notices",
+    "workorders", "visits", "dispatch", "followup", "supervision", "quality", "complaints", "notices",
 )  # fmt: skip
 
 

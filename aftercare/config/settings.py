@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "aftercare.followup",
     "aftercare.supervision",
     "aftercare.quality",
+    "aftercare.complaints",
     "aftercare.notices",
     "aftercare.analytics",
     "aftercare.pages",

@@ -228,6 +228,7 @@ def test_no_page_scrolls_sideways(page_for, installation, language, phone):
         "/readings",
         "/papers",
         "/defects",
+        "/reviews",
         "/knowledge",
         "/knowledge/new",
         "/knowledge/import",

@@ -3,7 +3,7 @@
 from .clocks import WEEK, Calendars, Clock, Hours, PauseReason
 from .conditions import holds, matched_words
 from .durations import duration_text, seconds_of
-from .knowing import Forbidden, Knowing
+from .knowing import Forbidden, Knowing, Sign
 from .loading import PACKS, load_pack, merged, pack_names, read_pack
 from .papers import ASKING, EmergencyTeam, Entry, Governance, Level
 from .papers import Paper as PaperRule
@@ -33,6 +33,7 @@ __all__ = [
     "Pack",
     "PaperRule",
     "PauseReason",
+    "Sign",
     "Surveys",
     "Term",
     "TermGroup",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from .parts import Part, Seconds, Text
+from .parts import Condition, Part, Seconds, Text
 
 
 class Forbidden(Part):
@@ -51,3 +51,18 @@ class Quality(Part):
     false_alarms: float = Field(default=0.05, gt=0, le=0.5)
     least: int = Field(default=4, ge=2)
     quiet_for: Seconds = 60 * 86400
+
+
+class Sign(Part):
+    """Counts that say a customer is not content, though they did not complain (M20)."""
+
+    code: str = Field(pattern=r"^[a-z0-9_]+$", max_length=32)
+    when: Condition
+    title: Text
+
+
+class Complaints(Part):
+    """complaints.toml: over which span customers' doings are counted, and which counts are signs."""
+
+    within: Seconds = 30 * 86400
+    signs: list[Sign] = []

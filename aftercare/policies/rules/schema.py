@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from aftercare.refusals import Invalid, Problem
 
 from .clocks import Calendars, Clocks
-from .knowing import Knowing, Quality
+from .knowing import Complaints, Knowing, Quality
 from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
 from .terms import Terms, Triage
@@ -257,6 +257,7 @@ class Pack(Part):
     triage: Triage = Triage()
     knowledge: Knowing = Knowing()
     quality: Quality = Quality()
+    complaints: Complaints = Complaints()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:
