@@ -16,4 +16,8 @@ class OrderEventKind(TextChoices):
     NON_RENEWAL = "non_renewal", _("not renewed")
 
 
-REVIEW_MOVES = {"open": frozenset({"raised", "dismissed"})}
+REVIEW_MOVES = {
+    "open": frozenset({"raised", "dismissed"}),
+    "raised": frozenset(),
+    "dismissed": frozenset(),
+}
