@@ -35,7 +35,6 @@ from aftercare.knowledge.states import Audience
 from aftercare.people.selectors import staff_for
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
-from aftercare.visits.repairs import repairs_like
 
 from ..doors import actor, now, page
 from .knowledge import FIELD_NAMES, film_of, frame, labels_of, shown_version, video_of
@@ -200,10 +199,7 @@ def _started(request: HttpRequest) -> dict[str, Any]:
 def drafted(row: Any) -> dict[str, Any]:
     """Draft a typical case from a request and its repairs, without whom it was about."""
     names = [row.customer.full_name] if row.customer else []
-    found = repairs_like(row) if row.kind == "repair" else None
-    visits = [
-        visit for order in row.workorder_set.all() for visit in order.visit_records.all() if visit.cause
-    ]
+    visits = [visit for order in orders_of_request(row.pk) for visit in visits_of(order.pk) if visit.cause]
     said = without_people(row.description, names=names)
     body = "\n\n".join(
         without_people(f"**{_('Cause')}** {v.cause}\n\n**{_('What was done')}** {v.solution}", names=names)
@@ -211,7 +207,7 @@ def drafted(row: Any) -> dict[str, Any]:
     )
     return {
         "title": said[:60], "situation": said, "body": body, "categories": [row.category] if row.category else [],
-        "models": row.product_model, "compensation": "", "standard": "", "repairs": found,
+        "models": row.product_model,
     }  # fmt: skip
 
 
