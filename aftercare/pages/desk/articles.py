@@ -35,6 +35,8 @@ from aftercare.knowledge.states import Audience
 from aftercare.people.selectors import staff_for
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
+from aftercare.visits.selectors import visits_of
+from aftercare.workorders.selectors import orders_of_request
 
 from ..doors import actor, now, page
 from .knowledge import FIELD_NAMES, film_of, frame, labels_of, shown_version, video_of
