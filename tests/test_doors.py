@@ -142,7 +142,7 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 
 
 POSTS = {
-    "defect_act", "review_act", "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
+    "request_draft", "defect_act", "review_act", "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_reading", "readings_train", "readings_model", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",
     "request_link", "request_wishes", "work_order_assign", "work_order_take_back", "work_order_pause", "work_order_cancel", "work_order_convert",

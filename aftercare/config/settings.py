@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "aftercare.supervision",
     "aftercare.quality",
     "aftercare.complaints",
+    "aftercare.drafting",
     "aftercare.notices",
     "aftercare.analytics",
     "aftercare.pages",
@@ -205,6 +206,9 @@ ALERT_CHANNELS = [name for name in os.environ.get("AFTERCARE_ALERTS", "sms,mail,
 SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
 POSITIONS_KEPT_FOR = timedelta(hours=float(os.environ.get("AFTERCARE_POSITION_HOURS", "2")))
 TRAVEL = os.environ.get("AFTERCARE_TRAVEL", "")
+DRAFTING_URL = os.environ.get("AFTERCARE_DRAFTING_URL", "").rstrip("/")
+DRAFTING_MODEL = os.environ.get("AFTERCARE_DRAFTING_MODEL", "")
+DRAFTING_KEY = os.environ.get("AFTERCARE_DRAFTING_KEY", "")
 MAP_TILES = os.environ.get("AFTERCARE_MAP", "")
 MAP_KEY = os.environ.get("AFTERCARE_MAP_KEY", "")
 MAP_SYSTEM = os.environ.get("AFTERCARE_MAP_SYSTEM", "")

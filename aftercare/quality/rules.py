@@ -84,7 +84,7 @@ def _against_past(
     others_recent, others_before = max(0, recent - group.recent), max(0, before - group.before)
     even = window / (window + history)
     share = (others_recent + STEADY * even) / (others_recent + others_before + STEADY)
-    expected = group.before * share / max(1e-9, 1 - share)
+    expected = (group.before + 0.5) * share / max(1e-9, 1 - share)
     return 2 * at_least(group.recent, group.recent + group.before, share), "past", expected
 
 

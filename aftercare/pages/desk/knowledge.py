@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as n_
 
+from aftercare.drafting.services import drafting_allowed
 from aftercare.files.services import file_content, store_file
 from aftercare.intake.selectors import request_for
 from aftercare.knowledge.rules import FIELDS, entries_of, forbidden_of, steps_of
@@ -125,7 +126,11 @@ def request_help(request: HttpRequest, number: str) -> HttpResponse:
     """Show what may answer a request, and what helped on pieces like it."""
     who = actor(request)
     row = request_for(who, number)
-    return render(request, "desk/request_help.html", {"row": row, **help_for(who, row)})
+    return render(
+        request,
+        "desk/request_help.html",
+        {"row": row, "drafts": drafting_allowed(row.unit_id), **help_for(who, row)},
+    )
 
 
 def help_for(who: Actor, row: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ ICONS = {
 }  # fmt: skip
 
 SENTENCES = {
+    "request.drafted": n_("had the language model draft"),
     "request.asked_first": n_("wrote after these answers were not enough"),
     "article.written": n_("wrote this case up"),
     "article.revised": n_("revised the article"),
@@ -261,6 +262,8 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
     if fact.name == "request.received":
         judged = values.get("judged") or {}
         return str(judged.get("reason_en" if english else "reason_zh", ""))
+    if fact.name == "request.drafted":
+        return f"{values['model']} · {values['characters']}"
     if fact.name == "request.asked_first":
         return "、".join(values["articles"])
     if fact.name == "request.heard" and values.get("emotion") in ("angry", "anxious"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from .parts import Condition, Part, Seconds, Text
@@ -66,3 +68,9 @@ class Complaints(Part):
 
     within: Seconds = 30 * 86400
     signs: list[Sign] = []
+
+
+class Drafting(Part):
+    """drafting.toml: what may be sent to a language model, without whom it is about: `summary`, `reply`; nothing unless it is named."""
+
+    allowed: list[Literal["summary", "reply"]] = []

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from aftercare.refusals import Invalid, Problem
 
 from .clocks import Calendars, Clocks
-from .knowing import Complaints, Knowing, Quality
+from .knowing import Complaints, Drafting, Knowing, Quality
 from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
 from .terms import Terms, Triage
@@ -258,6 +258,7 @@ class Pack(Part):
     knowledge: Knowing = Knowing()
     quality: Quality = Quality()
     complaints: Complaints = Complaints()
+    drafting: Drafting = Drafting()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:

@@ -106,6 +106,16 @@
     setTimeout(function () { delete form.dataset.sent; }, 4000);
   });
 
+  /* a form whose answer is put into the page */
+  doc.addEventListener("submit", function (e) {
+    var form = e.target, into = form.dataset.into && doc.querySelector(form.dataset.into);
+    if (!into) { return; }
+    e.preventDefault();
+    into.textContent = into.dataset.waiting || "";
+    post(form.action, new URLSearchParams(new FormData(form))).then(function (a) { return a.text(); }).then(function (html) { into.innerHTML = html; })
+      .catch(function () { into.textContent = into.dataset.failed || ""; });
+  });
+
   /* drafts survive a crash of the browser */
   each("form[data-draft]", function (form) {
     var key = "draft:" + form.dataset.draft, names = ["description", "remark", "text"];
