@@ -196,6 +196,16 @@ def test_who_reports_after_all_brings_along_what_was_not_enough(cast_now, articl
 
 
 @pytest.mark.django_db
+def test_a_customers_inquiry_is_a_question_until_somebody_writes_the_answer(cast_now):
+    point = add_report_point(unit_id=cast_now.store.pk, by=MACHINE)
+    Client().post(f"/r/{point.code}", {
+        "kind": "inquiry", "description": f"请问延保到期了还能续买吗，电话{WANG[1]}", "name": "王小禾", "phone": WANG[1],
+    })  # fmt: skip
+    asked = Question.objects.get()
+    assert (asked.door, WANG[1] in asked.text, "延保到期" in asked.text) == ("portal", False, True)
+
+
+@pytest.mark.django_db
 def test_a_job_on_the_phone_brings_its_guide_along(cast_now, signed_in, article):
     guide = article("空调外机不转的判断", kind="guide", audience="staff", steps="1. 量启动电容", body="")
     order = cast_now.order(at=cast_now.at)

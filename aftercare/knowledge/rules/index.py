@@ -10,19 +10,15 @@ import numpy as np
 
 from .grams import LETTER, PAIR, WORD, family, joined, sounds_in, spelt, tokens_of, word_token, words_in
 
-K1, B = (
-    2.0,
-    0.9,
-)  # saturation and length of BM25 (Robertson and Zaragoza 2009), for texts as short as questions
+# Saturation and length of BM25 (Robertson and Zaragoza 2009), for texts as short as questions.
+K1, B = 2.0, 0.9
 SHARPNESS = 8.0  # how far the best wording of an entry outweighs its others
 BODY = 0.1  # what the text of an answer counts beside how it is asked for
 WEIGHTS = {LETTER: 1.0, PAIR: 1.0, WORD: 2.0}  # of what stands in a question, by family
 CODE, PREFIX, MISTYPED, HEARD, SYNONYM = 3.0, 0.8, 0.6, 0.5, 0.4
 MOST_PREFIXES = 24
-STRANGE = (
-    0.1,
-    0.6,
-)  # what a pair, and anything else, weighs that stands in a question and nowhere else, of the most there is
+# What a pair, and anything else, weighs that stands in a question and nowhere else, of the most there is.
+STRANGE = 0.1, 0.6
 FEWEST = 100  # texts: with fewer, how rare a word is says nothing
 MOST_COMPARED = 20  # wordings of an entry in which a question is looked for
 LONGEST_QUESTION, LONGEST_BODY = 200, 600  # characters that are read
@@ -37,7 +33,8 @@ class Entry(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An entry that was found: its score (1.0 and a little more for the best), which of its wordings says most of it, and the share of the question that its wordings say together."""
+    """An entry that was found: its score (1.0 and a little more for the best), the wording of it that says most of the question,
+    and the share of the question that its wordings say together (0 to 1)."""
 
     key: int
     score: float

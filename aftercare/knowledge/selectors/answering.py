@@ -70,9 +70,9 @@ def answers_for(
         return []
     found = known.index.find(
         words,
-        among=known.visible(seeker, category, model),
+        among=known.visible(seeker, frozenset(kinds), category, model),
         also=_other_words(policy, words),
-        limit=limit * 3,
+        limit=limit * 2,
     )
     texts = {
         one.article_id: one
@@ -81,12 +81,12 @@ def answers_for(
             number=F("article__shown"),
         )
     }
-    answers, wanted = [], frozenset(kinds)
+    answers = []
     for match in found:
         if match.score < FAINT * found[0].score:
             break
         text = texts.get(match.key)
-        if text is None or (wanted and text.article.kind not in wanted):
+        if text is None:  # withdrawn or hidden a moment ago
             continue
         row = text.article
         said = text.body or "\n".join(text.fields.values())

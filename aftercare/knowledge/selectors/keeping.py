@@ -98,6 +98,9 @@ def coverage_for(actor: Actor, *, since: datetime) -> list[Coverage]:
     if actor.units is not None:
         facts = facts.filter(unit_id__in=actor.units)
     counted: dict[str, list[int]] = {}
+    facts = facts.exclude(
+        name="question.asked", values__door="portal"
+    )  # a customer's report is counted as that
     for name, door, count in facts.values_list("name", "values__door").annotate(n=Count("pk")):
         counted.setdefault(door or "desk", [0, 0])[name in PASSED_ON] += count
     return [Coverage(door, helped, passed) for door, (helped, passed) in sorted(counted.items())]

@@ -20,9 +20,9 @@ from ..rules import Entry, Index
 from .seeking import LEVELS, Seeker
 
 _log = structlog.get_logger()
-AT_ONCE = (
-    4000  # articles that are indexed within the request that needs them; more are beside it, by a thread
-)
+# Articles that are indexed within the request that needs them; more are indexed beside it, by a thread.
+AT_ONCE = 4000
+Stamp = tuple[int, int, int]  # articles, changes to them, policy
 
 
 def forget_library() -> None:
@@ -44,7 +44,7 @@ def library_size() -> tuple[int, int]:
 class Library:
     """An index with what decides who may see an entry and whom it concerns, in the order of the index."""
 
-    def __init__(self, stamp: tuple[int, int], same: dict[str, str]) -> None:
+    def __init__(self, stamp: Stamp, same: dict[str, str]) -> None:
         self.stamp = stamp
         versions = list(
             ArticleVersion.objects.filter(article__state="published", number=F("article__shown"))
@@ -58,6 +58,7 @@ class Library:
                 "article__unit_id",
                 "article__categories",
                 "article__product_models",
+                "article__kind",
             )
         )
         said: dict[int, list[str]] = {}
@@ -73,19 +74,22 @@ class Library:
                 (title, *said.get(pk, ()), *([" ".join(models)] if models else ())),
                 "\n".join([body, *fields.values()]),
             )
-            for pk, title, body, fields, _a, _u, _c, models in versions
+            for pk, title, body, fields, _a, _u, _c, models, _k in versions
         ]
         self.index = Index(entries, same)
         self._level = np.array([LEVELS.index(row[4]) for row in versions], dtype=np.int8)
         self._unit = np.array([row[5] for row in versions], dtype=np.int64)
         self._categories = [frozenset(row[6]) for row in versions]
         self._models = [frozenset(row[7]) for row in versions]
+        self._kinds = [row[8] for row in versions]
 
-    def visible(self, seeker: Seeker, category: str, model: str) -> Any:
+    def visible(self, seeker: Seeker, kinds: frozenset[str], category: str, model: str) -> Any:
         """Weigh every entry: 0 for what must not be found, more than 1 for what names the category or the model."""
         seen = (self._level <= seeker.level).astype(np.float64)
         if seeker.units is not None:
             seen *= np.isin(self._unit, list(seeker.units))
+        if kinds:
+            seen *= [kind in kinds for kind in self._kinds]
         if category or model:
             seen *= [
                 (1.0 if not category or not cs else 1.2 if category in cs else 0.0)
@@ -123,14 +127,14 @@ class _Keeper:
     def forget(self) -> None:
         self._library = None
 
-    def _made(self, stamp: tuple[int, int]) -> Library:
+    def _made(self, stamp: Stamp) -> Library:
         begun = time.perf_counter()
         root = root_unit()
         made = Library(stamp, policy_for(root.pk if root else None).pack.knowledge.said_as())
         _log.info("library_ready", entries=len(made.index), ms=round((time.perf_counter() - begun) * 1000))
         return made
 
-    def _beside(self, stamp: tuple[int, int]) -> None:
+    def _beside(self, stamp: Stamp) -> None:
         try:
             self._library = self._made(stamp)
         finally:
@@ -139,10 +143,11 @@ class _Keeper:
 
 
 @briefly
-def _stamp(_company: str) -> tuple[int, int]:
-    """Tell whether anything changed: how many articles there are, and how often they were changed."""
+def _stamp(_company: str) -> Stamp:
+    """Tell whether anything changed: how many articles there are, how often they were changed, and the policy in force."""
     found = Article.objects.aggregate(count=Count("pk"), changes=Sum("revision"))
-    return found["count"], found["changes"] or 0
+    root = root_unit()
+    return found["count"], found["changes"] or 0, policy_for(root.pk).id if root else 0
 
 
 _keeper = _Keeper()

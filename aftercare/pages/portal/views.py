@@ -24,6 +24,7 @@ from aftercare.intake.services import (
     note_request,
     receive_from_customer,
 )
+from aftercare.knowledge.services import ask_question
 from aftercare.people.rules import Actor, customer_actor
 from aftercare.people.selectors import root_unit
 from aftercare.people.services import count_against_limit
@@ -263,6 +264,8 @@ def _report(request: HttpRequest, point: Any, product: Any, at: Any) -> tuple[An
     looked = [number for number in data.get("looked", "").split() if len(number) <= 24][:6]
     if looked:
         note_looked(row, looked, door="portal", by=who, at=at)
+    if form.kind == "inquiry":
+        ask_question(form.description, door="portal", unit_id=row.unit_id, by=who, at=at)
     assert row.customer is not None
     token = make_link(row.customer, case_id=row.pk, purpose="progress", lives_for=links.live_for, at=at)
     return row, token
