@@ -206,6 +206,7 @@ ALERT_CHANNELS = [name for name in os.environ.get("AFTERCARE_ALERTS", "sms,mail,
 SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
 POSITIONS_KEPT_FOR = timedelta(hours=float(os.environ.get("AFTERCARE_POSITION_HOURS", "2")))
 TRAVEL = os.environ.get("AFTERCARE_TRAVEL", "")
+SEARCH_URL = os.environ.get("AFTERCARE_SEARCH_URL", "").rstrip("/")
 DRAFTING_URL = os.environ.get("AFTERCARE_DRAFTING_URL", "").rstrip("/")
 DRAFTING_MODEL = os.environ.get("AFTERCARE_DRAFTING_MODEL", "")
 DRAFTING_KEY = os.environ.get("AFTERCARE_DRAFTING_KEY", "")

@@ -15,7 +15,7 @@ from aftercare.triage.selectors import reader_for
 
 from ..models import Article, ArticleVersion
 from ..rules import excerpt_of, pieces_of
-from .library import library
+from .library import library_for
 from .seeking import Seeker, visible_to
 
 FAINT = 0.45  # of the best answer's score: what is fainter is not worth reading
@@ -65,12 +65,13 @@ def answers_for(
     `category` and `model` put those first that name them, and leave out those that name others.
     """
     policy = policy_for(seeker.unit_id)
-    known = library()
     if not words.strip():
         return []
+    wanted = frozenset(kinds)
+    known = library_for(seeker, words, wanted, category, model)
     found = known.index.find(
         words,
-        among=known.visible(seeker, frozenset(kinds), category, model),
+        among=known.visible(seeker, wanted, category, model),
         also=_other_words(policy, words),
         limit=limit * 2,
     )

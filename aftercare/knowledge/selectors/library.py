@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from aftercare.briefly import briefly, remembers
 from aftercare.people.selectors import root_unit
 from aftercare.policies.selectors import policy_for
 
+from .. import cluster
+from ..cluster import Document
 from ..models import Article, ArticleVersion, Wording
-from ..rules import Entry, Index
+from ..rules import Index
 from .seeking import LEVELS, Seeker
 
 _log = structlog.get_logger()
@@ -26,7 +29,7 @@ Stamp = tuple[int, int, int]  # articles, changes to them, policy
 
 
 def forget_library() -> None:
-    """Make this process look whether its index is still true; others do within two seconds."""
+    """Make this process look whether its index is still true; others do within a second."""
     _stamp.forget()
 
 
@@ -35,53 +38,73 @@ def library() -> Library:
     return _keeper.ready()
 
 
+def library_for(seeker: Seeker, words: str, kinds: frozenset[str], category: str, model: str) -> Library:
+    """Give the index to search: this process's own, or, with a search cluster, one of what the cluster proposes.
+
+    A cluster that does not answer is left aside for this question, which is logged.
+    """
+    if cluster.is_set():
+        try:
+            found = cluster.candidates(
+                words,
+                audiences=seeker.audiences,
+                units=seeker.units,
+                kinds=kinds,
+                category=category,
+                model=model,
+            )
+            return Library(found, (len(found), 0, 0), _same())
+        except cluster.Unreachable as error:
+            _log.warning("search_cluster_unreachable", problem=str(error)[:200])
+    return library()
+
+
 def library_size() -> tuple[int, int]:
     """Give how many entries the index of this process holds, and how many bytes its arrays take."""
     index = library().index
     return len(index), index.size
 
 
+def documents(*, only: Collection[int] | None = None) -> list[Document]:
+    """Give what is published, as it is searched: all of it, or those of the ids."""
+    versions = ArticleVersion.objects.filter(article__state="published", number=F("article__shown")).order_by(
+        "article_id"
+    )
+    wordings = Wording.objects.filter(article__state="published").order_by("-times", "id")
+    if only is not None:
+        versions, wordings = versions.filter(article_id__in=only), wordings.filter(article_id__in=only)
+    said: dict[int, list[str]] = {}
+    for article_id, text in wordings.values_list("article_id", "text"):
+        said.setdefault(article_id, []).append(text)
+    columns = (
+        "title",
+        "body",
+        "fields",
+        "article__audience",
+        "article__unit_id",
+        "article__kind",
+        "article__categories",
+        "article__product_models",
+    )
+    return [
+        Document(
+            pk, (title, *said.get(pk, ()), *([" ".join(models)] if models else ())), "\n".join([body, *fields.values()]), audience, unit_id,
+            kind, tuple(categories), tuple(models),
+        ) for pk, title, body, fields, audience, unit_id, kind, categories, models in versions.values_list("article_id", *columns)
+    ]  # fmt: skip
+
+
 class Library:
     """An index with what decides who may see an entry and whom it concerns, in the order of the index."""
 
-    def __init__(self, stamp: Stamp, same: dict[str, str]) -> None:
+    def __init__(self, found: Sequence[Document], stamp: Stamp, same: dict[str, str]) -> None:
         self.stamp = stamp
-        versions = list(
-            ArticleVersion.objects.filter(article__state="published", number=F("article__shown"))
-            .order_by("article_id")
-            .values_list(
-                "article_id",
-                "title",
-                "body",
-                "fields",
-                "article__audience",
-                "article__unit_id",
-                "article__categories",
-                "article__product_models",
-                "article__kind",
-            )
-        )
-        said: dict[int, list[str]] = {}
-        for article_id, text in (
-            Wording.objects.filter(article__state="published")
-            .order_by("-times", "id")
-            .values_list("article_id", "text")
-        ):
-            said.setdefault(article_id, []).append(text)
-        entries = [
-            Entry(
-                pk,
-                (title, *said.get(pk, ()), *([" ".join(models)] if models else ())),
-                "\n".join([body, *fields.values()]),
-            )
-            for pk, title, body, fields, _a, _u, _c, models, _k in versions
-        ]
-        self.index = Index(entries, same)
-        self._level = np.array([LEVELS.index(row[4]) for row in versions], dtype=np.int8)
-        self._unit = np.array([row[5] for row in versions], dtype=np.int64)
-        self._categories = [frozenset(row[6]) for row in versions]
-        self._models = [frozenset(row[7]) for row in versions]
-        self._kinds = [row[8] for row in versions]
+        self.index = Index([one.entry for one in found], same)
+        self._level = np.array([LEVELS.index(one.audience) for one in found], dtype=np.int8)
+        self._unit = np.array([one.unit for one in found], dtype=np.int64)
+        self._kinds = [one.kind for one in found]
+        self._categories = [frozenset(one.categories) for one in found]
+        self._models = [frozenset(one.models) for one in found]
 
     def visible(self, seeker: Seeker, kinds: frozenset[str], category: str, model: str) -> Any:
         """Weigh every entry: 0 for what must not be found, more than 1 for what names the category or the model."""
@@ -129,8 +152,7 @@ class _Keeper:
 
     def _made(self, stamp: Stamp) -> Library:
         begun = time.perf_counter()
-        root = root_unit()
-        made = Library(stamp, policy_for(root.pk if root else None).pack.knowledge.said_as())
+        made = Library(documents(), stamp, _same())
         _log.info("library_ready", entries=len(made.index), ms=round((time.perf_counter() - begun) * 1000))
         return made
 
@@ -140,6 +162,11 @@ class _Keeper:
         finally:
             self._making = False
             connection.close()
+
+
+def _same() -> dict[str, str]:
+    root = root_unit()
+    return policy_for(root.pk if root else None).pack.knowledge.said_as()
 
 
 @briefly
