@@ -24,7 +24,8 @@ from .schedule import run_due
 GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
 LOOK_EVERY = 1.0  # seconds; a clock that begins meanwhile is due later than that
 # what has a thread of its own, so that no delivery waits for it
-BESIDE = ("sweep_clocks", "plan_wished_days")
+SLOW = ("find_defects", "fill_cluster")  # seconds, where much is stored
+BESIDE = ("sweep_clocks", "plan_wished_days", *SLOW)
 PLAN_EVERY = 5.0  # seconds
 AT_LEAST = 0.05  # seconds between two sweeps, so that what is due together is swept together
 log = structlog.get_logger(__name__)
@@ -46,7 +47,7 @@ class Worker:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         is_ready()
-        for beside in (self._outgoing, self._sweep, self._plan):
+        for beside in (self._outgoing, self._sweep, self._plan, self._look):
             threading.Thread(target=beside, daemon=True).start()
         parent = os.getppid()
         while not self.stopping.is_set():
@@ -108,6 +109,20 @@ class Worker:
                 self._recover()
             except Exception:
                 log.exception("plan_failed")
+                self._recover()
+        connection.close()
+
+    def _look(self) -> None:
+        """Do what takes long and can wait, beside the loop."""
+        looked: dict[str, datetime] = {}
+        while not self.stopping.wait(PLAN_EVERY):
+            try:
+                run_due(looked, at=datetime.now(UTC), only=SLOW)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("database_lost", error=str(error).splitlines()[0])
+                self._recover()
+            except Exception:
+                log.exception("look_failed")
                 self._recover()
         connection.close()
 

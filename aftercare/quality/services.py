@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from aftercare.knowledge.models import Article
@@ -47,17 +47,39 @@ def find_defects(*, at: datetime) -> int:
         false_alarms=rule.false_alarms,
         least=rule.least,
     )
-    new = 0
-    for suspect in found:
-        figures = _figures(suspect, pieces.get(suspect.group.model, 0), start=start, since=since, at=at)
-        same = Defect.objects.filter(product_model=suspect.group.model, symptom=suspect.group.symptom)
-        if same.filter(state__in=["suspected", "confirmed"]).update(**figures):
-            continue
-        if same.filter(state="dismissed", state_since__gt=at - timedelta(seconds=rule.quiet_for)).exists():
-            continue
-        _open(suspect, figures, zone=zone_of(root.pk), at=at)
-        new += 1
-    return new
+    with transaction.atomic():
+        _one_at_a_time()
+        return sum(
+            _noted(
+                suspect,
+                pieces.get(suspect.group.model, 0),
+                quiet_for=rule.quiet_for,
+                zone=zone_of(root.pk),
+                spans=(start, since, at),
+            )
+            for suspect in found
+        )
+
+
+def _noted(
+    suspect: Suspect, pieces: int, *, quiet_for: int, zone: str, spans: tuple[datetime, datetime, datetime]
+) -> bool:
+    """Bring a defect that is open up to date, or open one; say whether it is new."""
+    start, since, at = spans
+    figures = _figures(suspect, pieces, start=start, since=since, at=at)
+    same = Defect.objects.filter(product_model=suspect.group.model, symptom=suspect.group.symptom)
+    if same.filter(state__in=["suspected", "confirmed"]).update(**figures):
+        return False
+    if same.filter(state="dismissed", state_since__gt=at - timedelta(seconds=quiet_for)).exists():
+        return False
+    _open(suspect, figures, zone=zone, at=at)
+    return True
+
+
+def _one_at_a_time() -> None:
+    """Have two workers that look at once note what they found one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE quality_defect IN SHARE ROW EXCLUSIVE MODE")
 
 
 def confirm_defect(row: Defect, *, by: Actor, at: datetime, because: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from aftercare.intake.models import Request
 from aftercare.knowledge.models import Article
@@ -144,3 +146,16 @@ def test_the_pages_show_and_decide(cast_now, signed_in):
         signed_in("li").post(f"/defects/{row.number}/act", {"act": "remedy", "because": "换料"}).status_code
         == 404
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_look_at_once_open_one(cast, repairs):
+    def look(_n):
+        try:
+            return find_defects(at=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        new = list(pool.map(look, range(2)))
+    assert sorted(new)[0] == 0 and Defect.objects.filter(product_model="BCD-260").count() == 1
