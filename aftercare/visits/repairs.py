@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from aftercare.intake.models import Request
-from aftercare.intake.rules import similarity
+from aftercare.intake.rules import pairs_of, shared, similarity
 
 from .models import QuoteLine, Visit
 
@@ -114,18 +114,24 @@ def _alike(request: Request, visit: Visit, symptoms: set[str]) -> float:
 def causes_of(visits: Sequence[Visit]) -> list[tuple[str, int, int]]:
     """Count causes, those that say the same in other words together, under the words used most."""
     said = Counter(re.sub(r"\s+", " ", visit.cause).strip("。.;； ") for visit in visits)
-    grouped: list[tuple[str, int]] = []
+    grouped: list[tuple[str, set[str], int]] = []
     for text, count in said.most_common():
+        pairs = pairs_of(text)
         place = next(
-            (n for n, (known, _c) in enumerate(grouped) if known == text or similarity(known, text) >= ALIKE),
+            (
+                n
+                for n, (known, theirs, _c) in enumerate(grouped)
+                if known == text or shared(pairs, theirs) >= ALIKE
+            ),
             None,
         )
         if place is None:
-            grouped.append((text, count))
+            grouped.append((text, pairs, count))
         else:
-            grouped[place] = (grouped[place][0], grouped[place][1] + count)
-    grouped.sort(key=lambda pair: -pair[1])
-    return [(text, count, round(100 * count / len(visits))) for text, count in grouped[:4]]
+            known, theirs, so_far = grouped[place]
+            grouped[place] = (known, theirs, so_far + count)
+    grouped.sort(key=lambda one: -one[2])
+    return [(text, count, round(100 * count / len(visits))) for text, _pairs, count in grouped[:4]]
 
 
 def parts_of(visits: Iterable[Visit]) -> dict[int, list[tuple[str, str]]]:

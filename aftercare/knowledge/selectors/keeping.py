@@ -15,6 +15,7 @@ from aftercare.refusals import NotFound
 from ..models import Article, ArticleVersion, Question
 from .seeking import seeker_of, visible_to
 
+WAITING = Q(state="draft") | Q(state="published", latest__gt=F("shown"))  # to be published
 HELPED, PASSED_ON = ("article.helped",), ("question.asked", "request.asked_first")
 
 
@@ -32,9 +33,10 @@ class Coverage:
 
 
 def articles_for(
-    actor: Actor, *, state: str = "", kind: str = "", due_on: date | None = None
+    actor: Actor, *, state: str = "", kind: str = "", waiting: bool = False, due_on: date | None = None
 ) -> QuerySet[Article]:
-    """Give the articles within reach, those changed last first. `due_on`: only those to be looked at again by then."""
+    """Give the articles within reach, those changed last first. `waiting`: only those with something to
+    publish; `due_on`: those to be looked at again by then."""
     rows = visible_to(seeker_of(actor)).select_related("owner", "unit").order_by("-changed_at", "-id")
     if not actor.can("write_knowledge"):
         rows = rows.filter(state="published")
@@ -42,6 +44,8 @@ def articles_for(
         rows = rows.filter(state=state)
     if kind:
         rows = rows.filter(kind=kind)
+    if waiting:
+        rows = rows.filter(WAITING)
     if due_on is not None:
         rows = rows.filter(state="published", review_on__lte=due_on).order_by("review_on", "id")
     return rows
@@ -85,7 +89,7 @@ def counts_for(actor: Actor, *, on: date) -> dict[str, int]:
     """Count what waits: drafts, articles to look at again, questions without an answer, and what is published."""
     rows = visible_to(seeker_of(actor))
     counted = rows.aggregate(
-        drafts=Count("pk", filter=Q(state="draft") | Q(state="published", latest__gt=F("shown"))),
+        drafts=Count("pk", filter=WAITING),
         due=Count("pk", filter=Q(state="published", review_on__lte=on)), published=Count("pk", filter=Q(state="published")),
     )  # fmt: skip
     return {**counted, "questions": questions_for(actor).count()}

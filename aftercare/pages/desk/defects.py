@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -29,10 +30,11 @@ def defects_page(request: HttpRequest) -> HttpResponse:
     who = actor(request)
     state = request.GET.get("state", "")
     rows = list(defects_for(who, state=state)[:SHOWN])
+    titles = symptom_titles(row.symptom for row in rows)
     order = ("suspected", "confirmed", "remedied", "dismissed")
     rows.sort(key=lambda row: order.index(row.state))
     return render(request, "desk/defects.html", {
-        "place": "defects", "rows": [(row, symptom_title(row.symptom)) for row in rows], "state": state,
+        "place": "defects", "rows": [(row, titles[row.symptom]) for row in rows], "state": state,
         "rule": policy_for(who.unit_id).pack.quality,
     })  # fmt: skip
 
@@ -50,7 +52,7 @@ def defect_page(request: HttpRequest, defect: str) -> HttpResponse:
             used[part] = used.get(part, 0) + 1
     cases = requests_of(row)
     return render(request, "desk/defect.html", {
-        "place": "defects", "row": row, "symptom": symptom_title(row.symptom), "causes": causes_of(visits), "visits": len(visits),
+        "place": "defects", "row": row, "symptom": symptom_titles([row.symptom])[row.symptom], "causes": causes_of(visits), "visits": len(visits),
         "parts": sorted(((name, count, round(100 * count / len(visits))) for (_c, name), count in used.items()), key=lambda p: -p[1])[:5],
         "weeks": [(week, count, round(100 * count / most) if most else 0) for week, count in weeks], "cases": cases,
         "open": set(requests_for(who).filter(pk__in=[case.pk for case in cases]).values_list("pk", flat=True)) if who.can("read_request") else set(),
@@ -76,6 +78,8 @@ def defect_act(request: HttpRequest, defect: str) -> HttpResponse:
     return redirect("defect_page", defect)
 
 
-def symptom_title(code: str) -> str:
-    titles = titles_of(policy_for().pack, "symptom")
-    return titles[code][get_language() or "zh"] if code in titles else code
+def symptom_titles(codes: Iterable[str]) -> dict[str, str]:
+    """Give what symptoms are called in the reader's language; the code of one that the dictionary no longer knows."""
+    wanted = set(codes)
+    titles = titles_of(policy_for().pack, "symptom") if wanted else {}
+    return {code: titles[code][get_language() or "zh"] if code in titles else code for code in wanted}

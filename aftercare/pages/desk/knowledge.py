@@ -43,7 +43,7 @@ from aftercare.refusals import Invalid, NotFound
 from aftercare.visits.repairs import repairs_like
 
 from ..doors import actor, now, page
-from .defects import symptom_title
+from .defects import symptom_titles
 
 SHOWN = 60
 LEAST = 0.15  # of a long description that an article must say to be shown beside it
@@ -137,10 +137,12 @@ def help_for(who: Actor, row: Any) -> dict[str, Any]:
     """Gather what helps with a request: answers and guides for its words and model, and earlier repairs of pieces like it."""
     seeker = seeker_of(who)
     answers = answers_for(seeker, row.description, category=row.category, model=row.product_model, limit=5)
+    defects = known_defects(row)
+    titles = symptom_titles(defect.symptom for defect in defects)
     return {
         "answers": [(answer, shown_version(answer.row, answer.text)) for answer in answers if answer.covers >= LEAST],
         "repairs": repairs_like(row) if row.kind == "repair" else None,
-        "defects": [(defect, symptom_title(defect.symptom)) for defect in known_defects(row)],
+        "defects": [(defect, titles[defect.symptom]) for defect in defects],
     }  # fmt: skip
 
 
@@ -174,11 +176,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if tab == "all":
         rows = list(articles_for(who, kind=kind)[:SHOWN])
     elif tab == "drafts":
-        rows = [
-            row
-            for row in articles_for(who)[:400]
-            if row.state == "draft" or (row.state == "published" and row.latest > row.shown)
-        ][:SHOWN]
+        rows = list(articles_for(who, waiting=True)[:SHOWN])
     elif tab == "due":
         rows = list(articles_for(who, due_on=at.date())[:SHOWN])
     counts = counts_for(who, on=at.date())
