@@ -15,13 +15,43 @@ from .answering import (
 from .calls import CallNews, note_call, register_call
 from .checking import check_reading, train_reader
 from .importing import guess_mapping, load_rows, process_rows, remap_import, start_import
+from .judging import change_urgency, raise_urgency
 from .points import add_report_point
 from .presence import leave_request, note_presence
 from .raw import correct_raw_input, discard_raw_input, keep_refused_input
-from .receiving import change_urgency, edit_request, note_serial, receive_from_customer, receive_request
+from .receiving import edit_request, note_serial, receive_from_customer, receive_request
 
 __all__ = [
-    "CallNews", "add_report_point", "answer_request", "ask_for_link", "cancel_request", "change_urgency", "check_reading", "close_request", "correct_raw_input",
-    "discard_raw_input", "edit_request", "guess_mapping", "hand_out_link", "keep_refused_input", "leave_request", "load_rows", "note_call", "note_looked", "note_presence", "note_request", "note_serial", "plan_request",
-    "process_rows", "receive_from_customer", "receive_request", "refuse_before_children", "register_call", "remap_import", "reopen_request", "start_import", "train_reader",
+    "CallNews",
+    "add_report_point",
+    "answer_request",
+    "ask_for_link",
+    "cancel_request",
+    "change_urgency",
+    "check_reading",
+    "close_request",
+    "correct_raw_input",
+    "discard_raw_input",
+    "edit_request",
+    "guess_mapping",
+    "hand_out_link",
+    "keep_refused_input",
+    "leave_request",
+    "load_rows",
+    "note_call",
+    "note_looked",
+    "note_presence",
+    "note_request",
+    "note_serial",
+    "plan_request",
+    "process_rows",
+    "raise_urgency",
+    "receive_from_customer",
+    "receive_request",
+    "refuse_before_children",
+    "register_call",
+    "remap_import",
+    "reopen_request",
+    "start_import",
+    "train_reader",
 ]  # fmt: skip

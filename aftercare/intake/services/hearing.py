@@ -17,7 +17,7 @@ from ..models import Request
 def read_heard(request: Request, text: str, *, at: datetime) -> dict[str, Any]:
     """Read what the customer says now; the request takes their latest emotion, and a higher urgency where a rule demands it.
 
-    Urgency is never lowered by what somebody writes. Gives what the fact of the message keeps: emotion, strength, what follows.
+    Urgency is never lowered by what somebody writes, and what is raised counts from now: nobody knew before. Gives what the fact of the message keeps: emotion, strength, what follows.
     """
     reading = reader_for(policy_for(request.unit_id)).read(
         text, today=at.date(), known={"kind": request.kind, "category": request.category}
@@ -39,5 +39,5 @@ def _raise_urgency(request: Request, reading: Reading, *, at: datetime) -> None:
     )
     record(
         "request.urgency_changed", request, by=MACHINE, at=at, because="、".join(reading.urgency.words),
-        values={"before": before, "judged": request.urgency_reason},
+        values={"before": before, "judged": request.urgency_reason, "news": True},
     )  # fmt: skip

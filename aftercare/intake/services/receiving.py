@@ -21,7 +21,7 @@ from aftercare.policies.selectors import Policy, policy_for
 from aftercare.privacy.rules import masked_address
 from aftercare.products.models import Item
 from aftercare.products.selectors import item_by_id, product_of_model
-from aftercare.refusals import Conflict, Invalid, NotFound, Problem, Stale
+from aftercare.refusals import Invalid, NotFound, Problem, Stale
 from aftercare.triage.rules import Reading
 from aftercare.triage.selectors import reader_for
 
@@ -57,31 +57,6 @@ def receive_from_customer(
     if form.customer_id or form.item_id or form.external_ref:
         raise Invalid(_("the form holds fields that are not asked"), where="form")
     return _receive(form, unit_id=unit_id, customer=None, item=item, by=by, at=at)
-
-
-def change_urgency(request: Request, urgency: str, *, by: Actor, at: datetime, because: str) -> None:
-    """Overrule the judged urgency; the clocks follow, and the overruling is a fact."""
-    require(by, "edit_request", unit_id=request.unit_id, reach=True)
-    pack = policy_for(request.unit_id).pack
-    if urgency not in {u.code for u in pack.forms.urgencies}:
-        raise Invalid(_("unknown urgency"), where="urgency", expected="normal, urgent, critical")
-    if len(because.strip()) < 2:
-        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
-    if request.state != "open":
-        raise Conflict(_("the request is no longer open"))
-    before, request.urgency = request.urgency, urgency
-    with transaction.atomic():
-        Request.objects.filter(pk=request.pk).update(
-            urgency=urgency, urgency_reason={**request.urgency_reason, "overruled": because.strip()}
-        )
-        record(
-            "request.urgency_changed",
-            request,
-            by=by,
-            at=at,
-            because=because.strip(),
-            values={"before": before},
-        )
 
 
 def edit_request(

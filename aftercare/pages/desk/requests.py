@@ -32,6 +32,7 @@ from aftercare.intake.services import (
     hand_out_link,
     note_request,
     plan_request,
+    raise_urgency,
     reopen_request,
 )
 from aftercare.ledger.selectors import fact_of_case, facts_of_case
@@ -173,9 +174,8 @@ def _say(request: HttpRequest, row: Any) -> None:
 def request_urgency(request: HttpRequest, number: str) -> HttpResponse:
     who = actor(request)
     row = request_for(who, number)
-    change_urgency(
-        row, request.POST.get("urgency", ""), by=who, at=now(), because=request.POST.get("because", "")
-    )
+    change = raise_urgency if request.POST.get("since") == "now" else change_urgency
+    change(row, request.POST.get("urgency", ""), by=who, at=now(), because=request.POST.get("because", ""))
     messages.info(request, _("Urgency changed; the clocks follow"))
     return redirect("request_page", number)
 

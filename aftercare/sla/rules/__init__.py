@@ -5,6 +5,7 @@ from .readings import (
     BREACH,
     CANCEL,
     CHANGE,
+    NEWS,
     PAUSE,
     RESTART,
     RESUME,
@@ -15,13 +16,15 @@ from .readings import (
     Reading,
     Stretch,
     Target,
+    promises_of,
+    read_promises,
     read_run,
     split_runs,
     steps_of,
 )
 
 __all__ = [
-    "BREACH", "CANCEL", "CHANGE", "PAUSE", "RESTART", "RESUME", "START", "STOP", "Calendar", "Event", "Level", "NeverOpen",
-    "Reading", "Span", "Stretch", "Target", "Weekly", "add_time", "is_open", "open_hours", "read_run", "split_runs", "steps_of",
+    "BREACH", "CANCEL", "CHANGE", "NEWS", "PAUSE", "RESTART", "RESUME", "START", "STOP", "Calendar", "Event", "Level", "NeverOpen",
+    "Reading", "Span", "Stretch", "Target", "Weekly", "add_time", "is_open", "open_hours", "promises_of", "read_promises", "read_run", "split_runs", "steps_of",
     "time_between",
 ]  # fmt: skip

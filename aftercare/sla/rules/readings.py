@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from .calendars import Calendar, add_time, time_between
 
-START, STOP, PAUSE, RESUME, CANCEL, RESTART, CHANGE = (
+START, STOP, PAUSE, RESUME, CANCEL, RESTART, CHANGE, NEWS = (
     "start",
     "stop",
     "pause",
@@ -17,6 +17,7 @@ START, STOP, PAUSE, RESUME, CANCEL, RESTART, CHANGE = (
     "cancel",
     "restart",
     "change",
+    "news",
 )
 BREACH = "100"
 
@@ -54,12 +55,19 @@ class Level:
 
 @dataclass(frozen=True)
 class Target:
-    """How long a clock may run, in which hours, and when something must be noticed on the way and after."""
+    """How long a clock may run, in which hours, and when something must be noticed on the way and after.
+
+    What ran before `since` counts for nothing: a promise that news made begins with the news.
+    """
 
     span: timedelta
     calendar: Calendar
     warn_at: Sequence[int] = ()
     ladder: Sequence[Level] = ()
+    since: datetime | None = None
+
+    def counted_from(self, instant: datetime) -> datetime:
+        return instant if self.since is None else max(instant, self.since)
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,27 @@ def split_runs(events: Iterable[Event]) -> list[list[Event]]:
     return runs
 
 
+def promises_of(run: Sequence[Event], first_urgency: str) -> list[tuple[str, datetime | None]]:
+    """Give the promises that hold in a run: each an urgency, and the instant since which it counts (None: the start).
+
+    An urgency that was misjudged replaces what was promised from the start. News that make a case more urgent promise
+    something more, beside what was promised before: whichever is due first holds.
+    """
+    promises: list[tuple[str, datetime | None]] = [(first_urgency, None)]
+    for event in run:
+        if event.what == CHANGE and event.value:
+            promises = [(event.value, None)]
+        elif event.what == NEWS and event.value:
+            promises.append((event.value, event.at))
+    return promises
+
+
+def read_promises(run: Sequence[Event], targets: Sequence[Target]) -> tuple[Reading, Target]:
+    """Read a run under several promises at once: the one that is due first holds; the earlier promise where they tie."""
+    readings = [(read_run(run, target), target) for target in targets]
+    return min(readings, key=lambda pair: pair[0].due_at)
+
+
 def read_run(run: Sequence[Event], target: Target) -> Reading:
     """Read one run: what it used of its target in each stretch, when it is or was due, and how it ended.
 
@@ -133,9 +162,10 @@ def read_run(run: Sequence[Event], target: Target) -> Reading:
         if event.what in (STOP, CANCEL):
             ended = event
         if running_since is not None and event.what in (PAUSE, STOP, CANCEL):
-            used = time_between(target.calendar, running_since, event.at)
+            counted = target.counted_from(running_since)
+            used = time_between(target.calendar, counted, event.at) if counted < event.at else timedelta()
             if due_at is None and used >= left:
-                due = add_time(target.calendar, running_since, left)
+                due = add_time(target.calendar, counted, left)
                 due_at = due if due < event.at else None
             left -= used
             stretches.append(Stretch(running_since, event.at, used))
@@ -147,7 +177,7 @@ def read_run(run: Sequence[Event], target: Target) -> Reading:
     if due_at is None:
         since = running_since or (ended.at if ended else stretches[-1].end)
         assert since is not None
-        due_at = add_time(target.calendar, since, max(left, timedelta()))
+        due_at = add_time(target.calendar, target.counted_from(since), max(left, timedelta()))
     if running_since is not None:
         stretches.append(Stretch(running_since, None, timedelta()))
     state = "paused" if paused_at else "running"
@@ -167,7 +197,7 @@ def steps_of(run: Sequence[Event], target: Target, reading: Reading) -> list[tup
         return []
     steps = []
     for percent in target.warn_at:
-        part = Target(target.span * percent / 100, target.calendar)
+        part = replace(target, span=target.span * percent / 100)
         steps.append((read_run(run, part).due_at, str(percent)))
     steps.append((reading.due_at, BREACH))
     steps += [(reading.due_at + level.after, level.key) for level in target.ladder]

@@ -21,7 +21,7 @@ from aftercare.policies.rules import holds
 from aftercare.policies.selectors import Policy, policy_for
 
 from ..models import Clock
-from ..rules import BREACH, CANCEL, CHANGE, RESTART, START, STOP, Event, split_runs
+from ..rules import BREACH, CANCEL, CHANGE, NEWS, RESTART, START, STOP, Event, split_runs
 from .deriving import derive, rule_of
 from .touching import clock_key, names_touching, touched, ways
 
@@ -63,7 +63,7 @@ class Board:
                 if fact.name == "fact.corrected" or self._is_late(fact, clock):
                     self._late[clock.key, clock.code] = (rule_of(clock), policy, clock.case_id)
                 elif clock.is_open and not clock.knows(fact.pk):
-                    self._append(clock, CHANGE, fact, str(fact.values.get("urgency", "")))
+                    self._append(clock, kind_of_change(fact), fact, str(fact.values.get("urgency", "")))
         for rule, whats in touched(policy, fact.name):
             key = clock_key(rule, fact)
             if key is not None and not any(
@@ -213,13 +213,20 @@ def events_of(facts: Iterable[Fact], rule: ClockRule, key: str) -> list[Event]:
     found = []
     for fact in facts:
         if fact.name == "request.urgency_changed":
-            found.append(Event(fact.at, fact.pk, CHANGE, fact.name, str(fact.values.get("urgency", ""))))
+            found.append(
+                Event(fact.at, fact.pk, kind_of_change(fact), fact.name, str(fact.values.get("urgency", "")))
+            )
         if clock_key(rule, fact) != key:
             continue
         for what, names in ways(rule):
             if fact.name in names and (what != START or holds(rule.when, fact.values)):
                 found.append(Event(fact.at, fact.pk, what, fact.name))
     return found
+
+
+def kind_of_change(fact: Fact) -> str:
+    """Say whether a change of urgency is news, or says that the urgency was misjudged from the start."""
+    return NEWS if fact.values.get("news") else CHANGE
 
 
 def new_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:

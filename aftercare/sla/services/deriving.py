@@ -10,7 +10,7 @@ from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_version
 
 from ..models import Clock
-from ..rules import BREACH, CHANGE, Level, Reading, Target, read_run, steps_of
+from ..rules import BREACH, Level, Reading, Target, promises_of, read_promises, steps_of
 from .calendars import calendar_of
 
 Said = tuple[timedelta, str, str, tuple[int, ...], tuple[Level, ...]]
@@ -23,12 +23,18 @@ def rule_of(clock: Clock) -> ClockRule:
     )
 
 
-def target_of(clock: Clock) -> tuple[Target, str]:
-    """Give how long a clock may run in which hours, and the key of the pack that says so."""
-    span, path, calendar, warn_at, ladder = _said(
-        clock.policy_id, clock.code, clock.urgency, clock.kind, clock.category
-    )
-    return Target(span, calendar_of(clock.policy_id, calendar, clock.unit_id), warn_at, ladder), path
+def reading_of(clock: Clock) -> tuple[Reading, Target, str]:
+    """Read a clock's events: what they come to, the promise that holds, and the key of the pack that makes it."""
+    run, paths, targets = clock.run, [], []
+    for urgency, since in promises_of(run, clock.first_urgency):
+        span, path, calendar, warn_at, ladder = _said(
+            clock.policy_id, clock.code, urgency, clock.kind, clock.category
+        )
+        hours = calendar_of(clock.policy_id, calendar, clock.unit_id)
+        targets.append(Target(span, hours, warn_at, ladder, since))
+        paths.append(path)
+    reading, target = read_promises(run, targets)
+    return reading, target, paths[targets.index(target)]
 
 
 @lru_cache(maxsize=4096)
@@ -52,11 +58,9 @@ def derive(clock: Clock, *, at: datetime) -> Reading:
     A step that was noticed and now lies ahead is taken back, and comes again when its time comes.
     """
     run = clock.run
-    changes = [event.value for event in run if event.what == CHANGE and event.value]
-    clock.urgency = changes[-1] if changes else clock.first_urgency
-    target, clock.rule = target_of(clock)
+    clock.urgency = promises_of(run, clock.first_urgency)[-1][0]
+    reading, target, clock.rule = reading_of(clock)
     clock.calendar, clock.target_seconds = target.calendar.code, int(target.span.total_seconds())
-    reading = read_run(run, target)
     clock.state, clock.due_at, clock.ended_at = reading.state, reading.due_at, reading.ended_at
     clock.paused_at = reading.paused_at
     steps = steps_of(run, target, reading)

@@ -12,22 +12,22 @@ from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_version
 
 from ..models import Clock
-from ..rules import Reading, read_run
-from .deriving import target_of
+from ..rules import Reading
+from .deriving import reading_of
 
 WORDS = {
     "zh": {
-        "start": "开始", "stop": "停止", "pause": "暂停", "resume": "继续", "cancel": "作废", "change": "改紧急程度",
+        "start": "开始", "stop": "停止", "pause": "暂停", "resume": "继续", "cancel": "作废", "change": "改判紧急程度", "news": "情况变化，紧急程度上调",
         "used": "计入 {used}，还剩 {left}", "due": "到期", "was_due": "应在此前完成", "paused_due": "暂停中；此刻继续则到期",
-        "runs": "时限 {span}，按{calendar}计，{policy}", "always": "自然时间", "breached": "逾期，{late}记录", "at_once": "当即",
+        "runs": "时限 {span}，按{calendar}计，{policy}", "always": "自然时间", "since": "，自 {at} 情况变化起算", "breached": "逾期，{late}记录", "at_once": "当即",
         "late_by": "迟 {span} ", "withdrawn": "撤销逾期：原定到期 {due} 不再成立", "met": "按时", "missed": "晚了 {span}",
         "cancelled": "作废", "warned": "预警 {percent} %", "escalated": "升级：逾期 {span}", "void": "事实更正后不成立",
     },
     "en": {
         "start": "starts", "stop": "stops", "pause": "pauses", "resume": "goes on", "cancel": "is void",
-        "change": "urgency changed", "used": "uses {used}, {left} left", "due": "due", "was_due": "was due",
+        "change": "urgency judged anew", "news": "news: more urgent from now on", "used": "uses {used}, {left} left", "due": "due", "was_due": "was due",
         "paused_due": "paused; going on now it is due", "runs": "may run {span} in {calendar}, {policy}",
-        "always": "natural time", "breached": "overdue, noticed {late}", "at_once": "at once", "late_by": "{span} late",
+        "always": "natural time", "since": ", counted from the news at {at}", "breached": "overdue, noticed {late}", "at_once": "at once", "late_by": "{span} late",
         "withdrawn": "breach withdrawn: due at {due} no longer holds", "met": "in time", "missed": "{span} late",
         "cancelled": "void", "warned": "pre-warning {percent} %", "escalated": "escalated: overdue for {span}",
         "void": "void after a correction",
@@ -63,14 +63,15 @@ def explain_clock(clock: Clock, language: str, *, words: Callable[[str], str] = 
 def _lines(clock: Clock, about: list[Fact], language: str, words: Callable[[str], str]) -> list[str]:
     say = WORDS["en" if language.startswith("en") else "zh"]
     zone = ZoneInfo(zone_of(clock.unit_id))
-    target, path = target_of(clock)
-    reading = read_run(clock.run, target)
+    reading, target, path = reading_of(clock)
     policy = policy_version(clock.policy_id)
     hours = next((row for row in policy.pack.calendars.calendars if row.code == clock.calendar), None)
     calendar = hours.title[language] if hours else say["always"]
     lines = [
         f"{path} · " + say["runs"].format(span=_span(target.span), calendar=calendar, policy=policy.title)
     ]
+    if target.since:
+        lines[0] += say["since"].format(at=_at(target.since, zone))
     timed = [
         (e.at, f"{say[e.what]} ← {say['void'] if e.name == 'void' else words(e.name)}") for e in clock.run
     ]

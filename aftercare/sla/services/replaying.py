@@ -14,7 +14,7 @@ from aftercare.people.services import require
 from aftercare.policies.rules import Clock as ClockRule
 from aftercare.policies.rules import Pack
 
-from ..rules import CHANGE, Event, Reading, Target, read_run, split_runs
+from ..rules import Event, Reading, Target, promises_of, read_promises, split_runs
 from .board import corrected, events_of
 from .calendars import make_calendar, own_hours
 from .deriving import said
@@ -84,17 +84,15 @@ def _count(rule: ClockRule, pack: Pack, facts: list[Fact], tally: Tally, at: dat
 
 def _read(run: list[Event], first: Fact, rule: ClockRule, pack: Pack) -> tuple[Reading, Target]:
     values = first.values
-    changes = [event.value for event in run if event.what == CHANGE and event.value]
-    urgency = changes[-1] if changes else values.get("urgency", "normal")
-    span, _path, calendar, warn_at, ladder = said(
-        pack, rule.code, urgency, values.get("kind", ""), values.get("category", "")
-    )
-    unit = first.unit_id or 0
-    hours = make_calendar(
-        pack.calendars, calendar, zone_of(unit), own_hours(unit) if calendar != "always" else None
-    )
-    target = Target(span, hours, warn_at, ladder)
-    return read_run(run, target), target
+    unit, targets = first.unit_id or 0, []
+    for urgency, since in promises_of(run, values.get("urgency", "normal")):
+        span, _path, calendar, warn_at, ladder = said(
+            pack, rule.code, urgency, values.get("kind", ""), values.get("category", "")
+        )
+        own = own_hours(unit) if calendar != "always" else None
+        hours = make_calendar(pack.calendars, calendar, zone_of(unit), own)
+        targets.append(Target(span, hours, warn_at, ladder, since))
+    return read_promises(run, targets)
 
 
 def _cases(start: datetime, end: datetime, by: Actor) -> Iterator[list[Fact]]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from aftercare.intake.services import change_urgency, plan_request
+from aftercare.intake.services import change_urgency, note_request, plan_request, raise_urgency
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import consumer_named, correct_fact, deliver, deliver_until_idle, record
 from aftercare.people.models import Unit
@@ -19,7 +19,7 @@ from aftercare.sla.models import Clock
 from aftercare.sla.rules import read_run, split_runs
 from aftercare.sla.services import explain_clock, replan_clocks, sweep_clocks
 from aftercare.sla.services.board import events_of
-from aftercare.sla.services.deriving import target_of
+from aftercare.sla.services.deriving import reading_of
 from aftercare.sla.services.touching import clock_key
 from aftercare.workorders.services import pause_work_order, resume_work_order
 from tests.cast import MORNING
@@ -192,7 +192,7 @@ def test_what_an_outage_missed_comes_oldest_first_and_marked_late(cast):
 
 
 NAMES = ("work_order.paused", "work_order.resumed", "request.planned", "request.answered", "request.reopened", "work_order.released",
-         "offer.made", "request.received")  # fmt: skip
+         "offer.made", "request.received", "request.urgency_changed")  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -202,9 +202,10 @@ def test_whatever_is_delivered_in_whatever_order_equals_the_pure_derivation(cast
     order = cast.order()
     for name in luck.choices(NAMES, k=14):
         subject = order.request if name.startswith("request") else order
-        record(
-            name, subject, by=MACHINE, at=minutes(luck.randrange(-30, 600)), values={"service_type": "visit"}
-        )
+        values = {"service_type": "visit"}
+        if name == "request.urgency_changed":
+            values |= {"urgency": luck.choice(("normal", "urgent", "critical")), "news": luck.random() < 0.5}
+        record(name, subject, by=MACHINE, at=minutes(luck.randrange(-30, 600)), values=values)
         if luck.random() < 0.3:
             deliver(consumer_named("sla"), at=minutes(601), batch=luck.choice((1, 2, 100)))
     deliver_until_idle(at=minutes(601), only=["sla"])
@@ -217,9 +218,38 @@ def test_whatever_is_delivered_in_whatever_order_equals_the_pure_derivation(cast
             kept = [c for c in stored if c.events[-1][3] != "void"]
             assert [c.started_at for c in kept] == [run[0].at for run in runs], (rule.code, key)
             for row, run in zip(kept, runs, strict=True):
-                reading = read_run(run, target_of(row)[0])
+                reading = read_run(run, reading_of(row)[1])
                 assert (row.state, row.due_at, row.ended_at) == (
                     reading.state,
                     reading.due_at,
                     reading.ended_at,
                 )
+
+
+def test_news_that_make_a_case_urgent_count_from_the_news(cast):
+    request = cast.request(description="想问问清洗一次要多久，现在还能用")
+    deliver_until_idle(at=MORNING)
+    note_request(request, by=cast.actor("li"), at=minutes(60), text="刚才插座冒火花了", kind="in")
+    deliver_until_idle(at=minutes(60))
+    request.refresh_from_db()
+    plan = clock(request, "plan")
+    assert (request.urgency, plan.urgency, plan.target_seconds) == ("critical", "critical", 600)
+    assert (plan.due_at, plan.breached_at) == (minutes(70), None), (
+        "ten minutes from the news, not from the call"
+    )
+    assert "自 05-20 10:14:00 情况变化起算" in explain_clock(plan, "zh")[0]
+    sweep(minutes(71))
+    assert clock(request, "plan").breached_at == minutes(70)
+
+
+def test_a_person_says_since_when_a_case_is_urgent(cast):
+    request = cast.request(description="想问问清洗一次要多久，现在还能用")
+    deliver_until_idle(at=MORNING)
+    with pytest.raises(Invalid):
+        raise_urgency(request, "normal", by=cast.actor("li"), at=minutes(40), because="没有更急")
+    raise_urgency(request, "urgent", by=cast.actor("li"), at=minutes(40), because="家里老人要用")
+    deliver_until_idle(at=minutes(40))
+    assert clock(request, "plan").due_at == minutes(70)
+    change_urgency(request, "urgent", by=cast.actor("li"), at=minutes(50), because="电话里就说过了")
+    deliver_until_idle(at=minutes(50))
+    assert clock(request, "plan").due_at == minutes(30)

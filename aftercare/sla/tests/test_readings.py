@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from aftercare.sla.rules import (
     CANCEL,
+    CHANGE,
+    NEWS,
     PAUSE,
     RESTART,
     RESUME,
@@ -20,6 +22,8 @@ from aftercare.sla.rules import (
     Event,
     Level,
     Target,
+    promises_of,
+    read_promises,
     read_run,
     split_runs,
     steps_of,
@@ -174,3 +178,59 @@ def test_a_pause_of_an_open_hour_moves_the_due_instant_by_an_open_hour(target, b
     paused = read_run([Event(ZERO, 0, START), Event(pause, 1, PAUSE), Event(resume, 2, RESUME)], target)
     lost = time_between(target.calendar, pause, resume)
     assert time_between(target.calendar, plain.due_at, paused.due_at) == lost
+
+
+def promised(*urgencies: tuple[float | None, str], happened: list[tuple[float, str]]) -> tuple[float, str]:
+    """Give the hour at which what is promised is due, and how it stands; normal ten hours, urgent two, critical one."""
+    spans = {"normal": 10, "urgent": 2, "critical": 1}
+    targets = [
+        Target(spans[urgency] * HOUR, ALWAYS, since=None if since is None else at(since))
+        for since, urgency in urgencies
+    ]
+    reading, _target = read_promises(run(*happened), targets)
+    return (reading.due_at - ZERO) / HOUR, reading.state
+
+
+@pytest.mark.parametrize(
+    ("urgencies", "happened", "due", "state"),
+    [
+        (
+            [(None, "normal"), (4, "urgent")],
+            [(0, START)],
+            6,
+            "running",
+        ),  # two hours from the news, not from the call
+        (
+            [(None, "normal"), (9.5, "urgent")],
+            [(0, START)],
+            10,
+            "running",
+        ),  # news never put off what was promised
+        ([(None, "normal"), (4, "urgent"), (5, "critical")], [(0, START)], 6, "running"),
+        ([(None, "normal"), (4, "urgent"), (4.5, "critical")], [(0, START)], 5.5, "running"),
+        ([(None, "normal"), (4, "urgent")], [(0, START), (5, PAUSE), (8, RESUME)], 9, "running"),
+        ([(None, "normal"), (4, "urgent")], [(0, START), (3, PAUSE), (8, RESUME)], 10, "running"),
+        ([(None, "normal"), (4, "urgent")], [(0, START), (3, PAUSE)], 6, "paused"),
+        ([(None, "normal"), (4, "urgent")], [(0, START), (5.5, STOP)], 6, "met"),
+        ([(None, "normal"), (4, "urgent")], [(0, START), (6.5, STOP)], 6, "missed"),
+        ([(None, "normal"), (12, "urgent")], [(0, START)], 10, "running"),  # overdue before there were news
+    ],
+)
+def test_news_promise_from_the_news_on(urgencies, happened, due, state):
+    assert promised(*urgencies, happened=happened) == (due, state)
+
+
+def test_a_misjudged_urgency_replaces_what_was_promised_and_news_stand_beside_it():
+    events = [
+        Event(at(0), 0, START), Event(at(1), 1, NEWS, value="urgent"), Event(at(2), 2, CHANGE, value="critical"),
+        Event(at(3), 3, NEWS, value="critical"),
+    ]  # fmt: skip
+    assert promises_of(events[:2], "normal") == [("normal", None), ("urgent", at(1))]
+    assert promises_of(events, "normal") == [("critical", None), ("critical", at(3))]
+
+
+@given(st.floats(0, 12), st.sampled_from(["urgent", "critical"]))
+def test_news_neither_put_off_a_promise_nor_break_one_before_they_came(hour, urgency):
+    due, _state = promised((None, "normal"), (hour, urgency), happened=[(0, START)])
+    assert due <= 10
+    assert due >= min(10, hour)
