@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "aftercare.people",
     "aftercare.policies",
     "aftercare.customers",
+    "aftercare.workspace",
     "aftercare.products",
     "aftercare.sla",
     "aftercare.parts",

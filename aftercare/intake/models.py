@@ -140,6 +140,17 @@ class ReadingCheck(models.Model):
         return self.read == self.right
 
 
+class Follower(models.Model):
+    """Somebody who wants to hear what happens to a request that is not theirs."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="followers")
+    staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "staff"], name="one_follower_a_person")]
+
+
 class Presence(models.Model):
     """Somebody who has a request open at this moment, and whether they are writing; forgotten after a minute."""
 

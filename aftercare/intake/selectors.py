@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Count, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from aftercare.people.rules import Actor
@@ -18,16 +18,17 @@ from aftercare.policies.rules import READ
 from aftercare.refusals import NotFound
 from aftercare.triage.rules import stability_index
 
-from .models import Call, ImportJob, Note, Presence, RawInput, ReadingCheck, ReportPoint, Request
+from .models import Call, Follower, ImportJob, Note, Presence, RawInput, ReadingCheck, ReportPoint, Request
 from .rules import similarity
 
 PRESENT_FOR = timedelta(seconds=50)  # a page says every 20 seconds that it is open
 
 
 def requests_for(
-    actor: Actor, *, state: str = "", kind: str = "", unit_id: int | None = None
-) -> QuerySet[Request]:
-    """Give the requests this reader may see, newest first."""
+    actor: Actor, *, state: str = "", kind: str = "", unit_id: int | None = None, urgency: str = "", category: str = "",
+    owner_id: int | None = None,
+) -> QuerySet[Request]:  # fmt: skip
+    """Give the requests this reader may see, newest first; `owner_id` 0: those nobody answers for."""
     require(actor, "read_request")
     found = Request.objects.select_related("customer", "unit").order_by("-id")
     if actor.own_only:
@@ -40,16 +41,43 @@ def requests_for(
         found = found.filter(kind=kind)
     if unit_id:
         found = found.filter(unit_id=unit_id)
+    if urgency:
+        found = found.filter(urgency=urgency)
+    if category:
+        found = found.filter(category=category)
+    if owner_id is not None:
+        found = found.filter(owner_id=owner_id or None)
+    return found
+
+
+def requests_numbered(actor: Actor, numbers: Iterable[str]) -> list[Request]:
+    """Give those of these requests that are within reach, in the order of their numbers."""
+    return list(
+        requests_for(actor).select_related("owner").filter(number__in=list(numbers)[:200]).order_by("number")
+    )
+
+
+def followers_of(request_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Give who follows each of these requests, by staff id."""
+    found: dict[int, list[int]] = {}
+    for request_id, staff_id in Follower.objects.filter(request_id__in=list(request_ids)).values_list(
+        "request_id", "staff_id"
+    ):
+        found.setdefault(request_id, []).append(staff_id)
     return found
 
 
 def request_for(actor: Actor, number: str) -> Request:
-    """Give one request by number; missing and hidden look the same."""
+    """Give one request by number, and whether this reader follows it; missing and hidden look the same."""
+    own = Follower.objects.filter(
+        request=OuterRef("pk"), staff_id=(actor.id or 0) if actor.kind == "staff" else 0
+    )
     found = (
         requests_for(actor)
         .select_related(
             "customer", "item__product", "unit", "owner", "received_by", "policy", "parent", "merged_into"
         )
+        .annotate(is_followed=Exists(own))
         .filter(number=number)
         .first()
     )

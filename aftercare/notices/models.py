@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from aftercare.privacy.models import EncryptedText
 
-from .states import DeliveryState, MessageState
+from .states import DeliveryState, MessageState, NewsReason
 
 
 class Message(models.Model):
@@ -109,6 +109,26 @@ class Alert(models.Model):
 
     def title(self, language: str) -> str:
         return self.title_en if language.startswith("en") else self.title_zh
+
+
+class News(models.Model):
+    """One thing about one request that somebody wants to hear: they were called by a note, or they follow it."""
+
+    staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, related_name="+")
+    request_id = models.BigIntegerField()
+    number = models.CharField(max_length=24)
+    reason = models.CharField(max_length=10, choices=NewsReason)
+    fact_id = models.BigIntegerField()
+    fact_name = models.CharField(max_length=60)
+    author = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["fact_id", "staff"], name="one_news_a_fact_and_person")
+        ]
+        indexes = [models.Index(fields=["staff", "-id"], name="news_of")]
 
 
 class Attempt(models.Model):

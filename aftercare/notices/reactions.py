@@ -13,7 +13,17 @@ from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
 
-from .services import Telling, queue_deliveries, raise_alerts, tell_customers, tell_of_readings, tell_team
+from .services import (
+    CALLING,
+    FOLLOWED,
+    Telling,
+    queue_deliveries,
+    raise_alerts,
+    tell_customers,
+    tell_news,
+    tell_of_readings,
+    tell_team,
+)
 from .tasks import deliver_alert, deliver_message, deliver_webhook
 
 
@@ -82,6 +92,11 @@ def on_request_merged(fact: Fact, at: datetime) -> None:
 def on_request_split(fact: Fact, at: datetime) -> None:
     values = {"children": "、".join(fact.values["children"])}
     _tell([Telling(request_by_id(fact.subject_id), "split", fact.pk, values)], at)
+
+
+@on_facts(*CALLING, *FOLLOWED, consumer="news")
+def on_news(facts: list[Fact], at: datetime) -> None:
+    tell_news(facts)
 
 
 @on_facts("clock.escalated")

@@ -10,7 +10,7 @@ from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
 
-from .models import Alert, Delivery, Endpoint, Message
+from .models import Alert, Delivery, Endpoint, Message, News
 
 
 def messages_of_case(case_id: int) -> list[Message]:
@@ -35,6 +35,21 @@ def alerts_for(actor: Actor) -> QuerySet[Alert]:
     """Give what this person was warned of, newest first."""
     require(actor, "read_alerts")
     return Alert.objects.filter(staff_id=actor.id or 0).order_by("-id")
+
+
+def news_for(actor: Actor) -> QuerySet[News]:
+    """Give what this person wanted to hear of single requests, newest first."""
+    require(actor, "read_alerts")
+    return News.objects.filter(staff_id=actor.id or 0).order_by("-id")
+
+
+def unread_count(actor: Actor) -> int:
+    """Count what waits to be read: warnings not acknowledged and news not seen."""
+    if not actor.can("read_alerts"):
+        return 0
+    alerts = alerts_for(actor).filter(acknowledged_at=None).order_by().values("id")
+    news = news_for(actor).filter(seen_at=None).order_by().values("id")
+    return alerts.union(news, all=True).count()
 
 
 def alerts_of_clocks(clocks: Iterable[tuple[int, int]]) -> dict[int, Alert]:

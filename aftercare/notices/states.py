@@ -15,3 +15,9 @@ class DeliveryState(TextChoices):
     WAITING = "waiting", _("Waiting")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed")
+
+
+class NewsReason(TextChoices):
+    MENTIONED = "mentioned", _("called you")
+    HANDED = "handed", _("handed to you")
+    FOLLOWED = "followed", _("you follow it")

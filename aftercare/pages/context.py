@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from aftercare.notices.selectors import alerts_for
+from aftercare.notices.selectors import unread_count
 from aftercare.people.rules import Actor
 from aftercare.people.states import Role
 from aftercare.sla.selectors import clocks_waiting_for
@@ -30,14 +30,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         values["who"] = who
         values["can"] = _Can(who)
         values["role_titles"] = [str(Role(role).label) for role in user.roles]
-        values["alert_count"] = lambda: alert_count(who)
+        values["alert_count"] = lambda: unread_count(who)
         values["waiting_count"] = lambda: waiting_count(who)
     return values
-
-
-def alert_count(who: Actor) -> int:
-    """Count the warnings that somebody has not acknowledged."""
-    return alerts_for(who).filter(acknowledged_at=None).count() if who.can("read_alerts") else 0
 
 
 def waiting_count(who: Actor) -> int:

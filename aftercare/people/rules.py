@@ -92,6 +92,9 @@ MATRIX: dict[str, frozenset[str]] = {
     "activate_policy": frozenset({"manager", "administrator"}),
     "correct_fact": frozenset({"supervisor", "regional", "manager", "headquarters", "administrator"}),
     "read_ledger": frozenset({"manager", "administrator", "executive"}),
+    "arrange_workspace": READERS,
+    "share_workspace": LEADERS | {"dispatcher", "administrator"},
+    "hand_over_request": DESK,
     "manage_clients": frozenset({"administrator"}),
     "manage_webhooks": frozenset({"administrator"}),
 }  # fmt: skip

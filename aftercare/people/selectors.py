@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from aftercare.briefly import briefly
 from aftercare.refusals import NotFound
 
 from .models import ApiClient, Leave, ProviderTerms, Shift, Staff, Unit
-from .rules import EVERYWHERE, FIELD, Actor
+from .rules import EVERYWHERE, FIELD, MATRIX, Actor
 
 
 def actor_for(staff: Staff) -> Actor:
@@ -75,6 +75,16 @@ def staff_for(actor: Actor, *, role: str = "", unit_id: int | None = None) -> Qu
     if unit_id:
         staff = staff.filter(unit_id=unit_id)
     return staff.order_by("name_key", "number")
+
+
+def colleagues_for(unit_id: int, *, verb: str, numbers: Iterable[str] | None = None) -> list[Staff]:
+    """Give the active people who have a verb and reach a unit, by number; `numbers` narrows to these."""
+    able = Q(roles__overlap=sorted(MATRIX[verb]))
+    near = Q(unit_id__in=path_of(unit_id)) | Q(roles__overlap=sorted(EVERYWHERE)) | Q(unit__kind="department")
+    rows = Staff.objects.filter(able & near, is_active=True).select_related("unit__parent").order_by("number")
+    if numbers is not None:
+        rows = rows.filter(number__in=[n.upper() for n in numbers])
+    return [person for person in rows[:200] if actor_for(person).reaches(unit_id)]
 
 
 def staff_member(actor: Actor, staff_id: int) -> Staff:

@@ -93,6 +93,13 @@ def breach_counts(rows: QuerySet[Any]) -> tuple[list[tuple[str, int, int]], list
     return list(by_hour), list(by_person.order_by("-n")[:20])
 
 
+def breach_counts_by_unit(actor: Actor, *, since: datetime) -> dict[int, int]:
+    """Count the breaches of each unit within reach since an instant."""
+    rows = Clock.objects.filter(breached_at__gte=since).exclude(state="cancelled").order_by()
+    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+    return dict(rows.values_list("unit_id").annotate(n=Count("id")))
+
+
 def in_hand(actor: Actor, holder_ids: Iterable[int]) -> dict[int, int]:
     """Count the running clocks of each of these people."""
     rows = running_clocks(actor).filter(holder_id__in=list(holder_ids)).order_by()

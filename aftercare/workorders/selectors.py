@@ -24,6 +24,7 @@ def work_orders_for(
     unit_id: int | None = None,
     category: str = "",
     assignee_id: int | None = None,
+    urgency: str = "",
 ) -> QuerySet[WorkOrder]:
     """Give the work orders this reader may see, newest first."""
     require(actor, "read_work_order")
@@ -40,6 +41,8 @@ def work_orders_for(
         found = found.filter(unit_id=unit_id)
     if category:
         found = found.filter(category=category)
+    if urgency:
+        found = found.filter(urgency=urgency)
     if assignee_id:
         found = found.filter(assignee_id=assignee_id)
     return found

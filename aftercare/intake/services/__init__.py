@@ -14,6 +14,14 @@ from .answering import (
 )
 from .calls import CallNews, note_call, register_call
 from .checking import check_reading, train_reader
+from .handing import (
+    HandOver,
+    colleague,
+    follow_request,
+    hand_over_requests,
+    preview_hand_over,
+    unfollow_request,
+)
 from .importing import guess_mapping, load_rows, process_rows, remap_import, start_import
 from .judging import change_urgency, raise_urgency
 from .points import add_report_point
@@ -23,6 +31,7 @@ from .receiving import edit_request, note_serial, receive_from_customer, receive
 
 __all__ = [
     "CallNews",
+    "HandOver",
     "add_report_point",
     "answer_request",
     "ask_for_link",
@@ -30,11 +39,14 @@ __all__ = [
     "change_urgency",
     "check_reading",
     "close_request",
+    "colleague",
     "correct_raw_input",
     "discard_raw_input",
     "edit_request",
+    "follow_request",
     "guess_mapping",
     "hand_out_link",
+    "hand_over_requests",
     "keep_refused_input",
     "leave_request",
     "load_rows",
@@ -44,6 +56,7 @@ __all__ = [
     "note_request",
     "note_serial",
     "plan_request",
+    "preview_hand_over",
     "process_rows",
     "raise_urgency",
     "receive_from_customer",
@@ -54,4 +67,5 @@ __all__ = [
     "reopen_request",
     "start_import",
     "train_reader",
+    "unfollow_request",
 ]  # fmt: skip

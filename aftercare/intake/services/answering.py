@@ -17,6 +17,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 
 from ..models import Note, Request
+from .handing import mentioned_in
 from .hearing import read_heard
 
 
@@ -53,6 +54,8 @@ def note_request(request: Request, *, by: Actor, at: datetime, text: str, kind: 
         if kind == "out":
             to_customer(request, said)
         values = read_heard(request, said, at=at) if kind == "in" else None
+        called = mentioned_in(said, request) if kind == "internal" else []
+        values = {"mentioned": called} if called else values
         _note(request, name, kind, said, by=by, at=at, values=values)
 
 

@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from aftercare.notices.selectors import alert_for, alerts_for
-from aftercare.notices.services import acknowledge
+from aftercare.notices.selectors import alert_for, alerts_for, news_for
+from aftercare.notices.services import acknowledge, note_news_seen
 from aftercare.refusals import Invalid
 
 from ..doors import actor, now, page
+from .timeline import SENTENCES
 
 
 @page("read_alerts")
@@ -31,10 +32,17 @@ def alert_act(request: HttpRequest, alert_id: int) -> HttpResponse:
     return redirect("alerts_page")
 
 
+@page("read_alerts", "POST")
+def news_seen(request: HttpRequest) -> HttpResponse:
+    note_news_seen(by=actor(request), at=now())
+    return redirect("alerts_page")
+
+
 def _shown(request: HttpRequest, refusal: Invalid | None = None, alert_id: int = 0) -> HttpResponse:
-    rows = alerts_for(actor(request))
+    rows, news = alerts_for(actor(request)), list(news_for(actor(request))[:60])
     return render(request, "desk/alerts.html", {
-        "place": "alerts", "due": list(rows.filter(acknowledged_at=None)[:100]),
+        "place": "alerts", "news": [(one, _(SENTENCES.get(one.fact_name, one.fact_name))) for one in news],
+        "unseen": sum(one.seen_at is None for one in news), "due": list(rows.filter(acknowledged_at=None)[:100]),
         "done": list(rows.filter(acknowledged_at__isnull=False)[:30]), "refusal": refusal, "at_fault": alert_id,
         "typed": request.POST.get("explanation", ""),
     }, status=422 if refusal else 200)  # fmt: skip

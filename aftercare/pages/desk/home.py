@@ -22,6 +22,7 @@ from aftercare.sla.selectors import cases_with_due_clocks, clocks_waiting_for, d
 from aftercare.workorders.selectors import work_orders_for
 
 from ..doors import actor, now, page
+from .commands import commands_for
 
 SHOWN = 60
 
@@ -72,7 +73,10 @@ def search(request: HttpRequest) -> HttpResponse:
     who = actor(request)
     found = find(who, text)
     if request.headers.get("X-Requested-With") == "fetch":
-        return render(request, "desk/palette_results.html", {"found": found, "text": text})
+        commands = commands_for(who, text)
+        return render(
+            request, "desk/palette_results.html", {"found": found, "text": text, "commands": commands}
+        )
     if found["exact"]:
         kind, number = found["exact"]
         return redirect("request_page" if kind == "request" else "work_order_page", number)

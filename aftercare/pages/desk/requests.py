@@ -37,6 +37,7 @@ from aftercare.intake.services import (
 )
 from aftercare.ledger.selectors import fact_of_case, facts_of_case
 from aftercare.ledger.services import correct_fact
+from aftercare.notices.services import note_news_seen
 from aftercare.people.selectors import units_for, units_with_a_place, zone_of
 from aftercare.people.services import require, reveal
 from aftercare.policies.selectors import policy_for
@@ -52,38 +53,46 @@ from aftercare.workorders.services import open_work_order
 
 from ..doors import actor, now, page
 from ..portal.stages import purpose_now
+from .listing import PAGE, by_deadline, groups_of, look_of, number_in
 from .reading import course_of, pieces_of, shown_reading
 from .road import road_of
 from .teams import shown_steps
 from .timeline import SENTENCES, story_of
-
-PAGE = 50
+from .workspace import column_titles
 
 
 @page("read_request")
 def request_list(request: HttpRequest) -> HttpResponse:
-    who = actor(request)
-    state, kind = request.GET.get("state", "open"), request.GET.get("kind", "")
-    unit = request.GET.get("unit", "")
+    """List requests through a view: newest first, or what is due first."""
+    who, at = actor(request), now()
+    look = look_of(request, who, "requests", state="open")
+    state, unit_id, after = look["state"] or "open", number_in(look["unit"]), request.GET.get("after", "")
+    owner = {"me": who.id, "none": 0}.get(look["owner"], number_in(look["owner"]))
     rows = requests_for(
-        who, state="" if state == "all" else state, kind=kind, unit_id=int(unit) if unit.isdigit() else None
-    )
-    before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(id__lt=int(before))
-    shown = list(rows[: PAGE + 1])
-    more = len(shown) > PAGE
-    shown = shown[:PAGE]
-    clocks = next_clocks(row.pk for row in shown)
+        who, state="" if state == "all" else state, kind=look["kind"], unit_id=unit_id, urgency=look["urgency"],
+        category=look["category"], owner_id=owner,
+    ).select_related("owner")  # fmt: skip
+    ordered = look["sort"] == "due" or look["due"] in ("over", "soon")
+    if ordered:
+        shown, after = by_deadline(who, rows, key="pk", after=after, unit_id=unit_id, due=look["due"], at=at)
+    else:
+        page_rows = list((rows.filter(id__lt=int(after)) if number_in(after) else rows)[: PAGE + 1])
+        after = str(page_rows[PAGE - 1].pk) if len(page_rows) > PAGE else ""
+        clocks = next_clocks(row.pk for row in page_rows[:PAGE])
+        shown = [(row, clocks.get(row.pk)) for row in page_rows[:PAGE]]
+    pack = policy_for().pack
     return render(request, "desk/requests.html", {
-        "place": "requests", "rows": [(row, clocks.get(row.pk)) for row in shown],
-        "next": shown[-1].pk if more else None, "state": state, "kind": kind, "unit": unit,
-        "units": list(units_for(who).filter(kind="store")), "kinds": policy_for().pack.forms.kinds,
+        "place": "requests", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after, "look": look,
+        "state": state, "shown": len(shown), "columns": column_titles("requests"), "urgencies": pack.forms.urgencies,
+        "units": list(units_for(who).filter(kind="store")), "kinds": pack.forms.kinds,
+        "categories": sorted(pack.warranty.categories), "channels": {c.code: c.title for c in pack.forms.channels},
     })  # fmt: skip
 
 
 @page("read_request")
 def request_page(request: HttpRequest, number: str) -> HttpResponse:
+    if "news" in request.GET:
+        note_news_seen(by=actor(request), at=now(), request_id=request_for(actor(request), number).pk)
     return render(request, "desk/request.html", case_values(request, number))
 
 

@@ -78,6 +78,7 @@ SENTENCES = {
     "request.told": n_("said to the customer"),
     "request.heard": n_("the customer said"),
     "request.urgency_changed": n_("overruled the urgency"),
+    "request.handed_over": n_("gave the case to"),
     "request.reading_checked": n_("checked what was read"),
     "reading_model.trained": n_("a model was trained on corrections"),
     "reading_model.used": n_("a model reads from now on"),
@@ -287,7 +288,7 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         return str(values.get("into") or values.get("merged") or ", ".join(values["children"]))
     if fact.subject_kind == "authority":
         return f"{values['amount_fen'] / 100:.2f}" if values.get("amount_fen") else ""
-    if fact.name in ("alert.raised", "dispatch.redistributed"):
+    if fact.name in ("alert.raised", "dispatch.redistributed", "request.handed_over"):
         return people.get(values["staff"], ("", ""))[0]
     if fact.name == "clock.escalated":
         return f"{_title(fact, values.get('code', ''))} +{duration_text(values['overdue_for'])}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import qrcode
@@ -21,7 +21,7 @@ from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_bac
 from aftercare.people.selectors import root_unit, units_for, units_with_a_place
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
-from aftercare.sla.selectors import next_clocks, running_clocks
+from aftercare.sla.selectors import next_clocks
 from aftercare.visits.selectors import open_appointment, slots_for, visit_for, visits_of
 from aftercare.visits.services import (
     adopt_work,
@@ -44,35 +44,44 @@ from aftercare.workorders.services import (
 from aftercare.workorders.states import WorkOrderState
 
 from ..doors import actor, now, page
+from .listing import PAGE, by_deadline, groups_of, look_of, number_in
 from .requests import case_values, file_answer
-
-PAGE = 50
+from .workspace import column_titles
 
 
 @page("read_work_order")
 def work_order_list(request: HttpRequest) -> HttpResponse:
     """List work orders: the unfinished by what is due first, the others newest first; paged by key."""
     who, at = actor(request), now()
-    state = request.GET.get("state", "unfinished")
-    unit = request.GET.get("unit", "")
-    unit_id = int(unit) if unit.isdigit() else None
-    rows = work_orders_for(
-        who, state="" if state == "all" else state, unit_id=unit_id, category=request.GET.get("category", "")
+    look = look_of(request, who, "orders", state="unfinished")
+    state, unit_id, after = (
+        look["state"] or "unfinished",
+        number_in(look["unit"]),
+        request.GET.get("after", ""),
     )
-    by_deadline = state in ("unfinished", "pending", "booked", "in_service")
-    if by_deadline:
-        shown, after = _by_deadline(who, rows, request.GET.get("after", ""), unit_id)
+    rows = work_orders_for(
+        who,
+        state="" if state == "all" else state,
+        unit_id=unit_id,
+        category=look["category"],
+        urgency=look["urgency"],
+    )
+    ordered = state in ("unfinished", "pending", "booked", "in_service")
+    if ordered:
+        shown, after = by_deadline(
+            who, rows, key="request_id", after=after, unit_id=unit_id, due=look["due"], at=at
+        )
     else:
-        before = request.GET.get("after", "")
-        page_rows = list((rows.filter(id__lt=int(before)) if before.isdigit() else rows)[: PAGE + 1])
+        page_rows = list((rows.filter(id__lt=int(after)) if number_in(after) else rows)[: PAGE + 1])
         after = str(page_rows[PAGE - 1].pk) if len(page_rows) > PAGE else ""
         clocks = next_clocks(row.request_id for row in page_rows[:PAGE])
         shown = [(row, clocks.get(row.request_id)) for row in page_rows[:PAGE]]
+    pack = policy_for().pack
     return render(request, "desk/work_orders.html", {
-        "place": "orders", "groups": _groups(shown, at) if by_deadline else [("", "", shown)], "after": after,
-        "state": state, "unit": unit, "category": request.GET.get("category", ""), "counts": state_counts(who),
+        "place": "orders", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after,
+        "look": look, "state": state, "counts": state_counts(who), "columns": column_titles("orders"),
         "states": [(s.value, s.label) for s in WorkOrderState], "units": list(units_for(who).filter(kind="store")),
-        "categories": sorted(policy_for().pack.warranty.categories), "shown": len(shown),
+        "categories": sorted(pack.warranty.categories), "urgencies": pack.forms.urgencies, "shown": len(shown),
     })  # fmt: skip
 
 
@@ -287,50 +296,6 @@ def _qr(text: str) -> bytes:
     out = io.BytesIO()
     qrcode.make(text, box_size=6, border=2).save(out, "PNG")
     return out.getvalue()
-
-
-def _by_deadline(who: Any, rows: Any, after: str, unit_id: int | None) -> tuple[list[tuple[Any, Any]], str]:
-    """Walk the running clocks by due instant until a page of orders is full."""
-    clocks = running_clocks(who).order_by("due_at", "id")
-    if unit_id:
-        clocks = clocks.filter(unit_id=unit_id)
-    seen: set[int] = set()
-    if after:
-        due, _sep, last = after.partition("|")
-        instant = parse_datetime(due)
-        if instant is None:
-            raise Invalid(_("this page mark can't be read"), where="after")
-        clocks = clocks.filter(due_at__gte=instant).exclude(
-            due_at=instant, id__lte=int(last) if last.isdigit() else 0
-        )
-    found: list[tuple[Any, Any]] = []
-    offset = 0
-    while len(found) < PAGE and offset < 2000:
-        chunk = list(clocks[offset : offset + 200])
-        if not chunk:
-            return found, ""
-        offset += len(chunk)
-        cases = [c.case_id for c in chunk if c.case_id not in seen]
-        orders: dict[int, list[Any]] = {}
-        for row in rows.filter(request_id__in=cases).order_by("id"):
-            orders.setdefault(row.request_id, []).append(row)
-        for clock in chunk:
-            if clock.case_id in seen:
-                continue
-            seen.add(clock.case_id)
-            found += [(row, clock) for row in orders.get(clock.case_id, [])]
-            if len(found) >= PAGE:
-                return found, f"{clock.due_at.isoformat()}|{clock.pk}"
-    return found, ""
-
-
-def _groups(shown: list[tuple[Any, Any]], at: datetime) -> list[tuple[str, str, list[tuple[Any, Any]]]]:
-    soon = at + timedelta(minutes=30)
-    over = [pair for pair in shown if pair[1] and pair[1].due_at <= at]
-    near = [pair for pair in shown if pair[1] and at < pair[1].due_at <= soon]
-    rest = [pair for pair in shown if not pair[1] or pair[1].due_at > soon]
-    named = ((_("Overdue"), "over", over), (_("Within 30 minutes"), "crit", near), (_("Later"), "ok", rest))
-    return [(title, sign, rows) for title, sign, rows in named if rows]
 
 
 def _slots(order: Any) -> list[tuple[datetime, datetime]]:

@@ -16,10 +16,11 @@ from django.shortcuts import render
 
 from aftercare.intake.selectors import others_present, request_for
 from aftercare.intake.services import leave_request, note_presence
+from aftercare.notices.selectors import unread_count
 from aftercare.refusals import NotFound
 from aftercare.sla.selectors import due_counts
 
-from ..context import alert_count, waiting_count
+from ..context import waiting_count
 from ..doors import actor, now, page
 from .hub import HUB, Listener
 
@@ -52,7 +53,7 @@ def live_counts(request: HttpRequest) -> JsonResponse:
     who, at = actor(request), now()
     over, crit = due_counts(who, now=at, soon=at + SOON)
     return JsonResponse(
-        {"waiting": waiting_count(who), "alerts": alert_count(who), "over": over, "crit": crit}
+        {"waiting": waiting_count(who), "alerts": unread_count(who), "over": over, "crit": crit}
     )
 
 

@@ -5,6 +5,7 @@ from .readings import (
     BREACH,
     CANCEL,
     CHANGE,
+    HAND,
     NEWS,
     PAUSE,
     RESTART,
@@ -16,6 +17,7 @@ from .readings import (
     Reading,
     Stretch,
     Target,
+    holder_of,
     promises_of,
     read_promises,
     read_run,
@@ -24,7 +26,7 @@ from .readings import (
 )
 
 __all__ = [
-    "BREACH", "CANCEL", "CHANGE", "NEWS", "PAUSE", "RESTART", "RESUME", "START", "STOP", "Calendar", "Event", "Level", "NeverOpen",
-    "Reading", "Span", "Stretch", "Target", "Weekly", "add_time", "is_open", "open_hours", "promises_of", "read_promises", "read_run", "split_runs", "steps_of",
+    "BREACH", "CANCEL", "CHANGE", "HAND", "NEWS", "PAUSE", "RESTART", "RESUME", "START", "STOP", "Calendar", "Event", "Level", "NeverOpen",
+    "Reading", "Span", "Stretch", "Target", "Weekly", "add_time", "holder_of", "is_open", "open_hours", "promises_of", "read_promises", "read_run", "split_runs", "steps_of",
     "time_between",
 ]  # fmt: skip

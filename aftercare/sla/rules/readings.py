@@ -9,7 +9,7 @@ from typing import Any
 
 from .calendars import Calendar, add_time, time_between
 
-START, STOP, PAUSE, RESUME, CANCEL, RESTART, CHANGE, NEWS = (
+START, STOP, PAUSE, RESUME, CANCEL, RESTART, CHANGE, NEWS, HAND = (
     "start",
     "stop",
     "pause",
@@ -18,6 +18,7 @@ START, STOP, PAUSE, RESUME, CANCEL, RESTART, CHANGE, NEWS = (
     "restart",
     "change",
     "news",
+    "hand",
 )
 BREACH = "100"
 
@@ -139,6 +140,16 @@ def promises_of(run: Sequence[Event], first_urgency: str) -> list[tuple[str, dat
         elif event.what == NEWS and event.value:
             promises.append((event.value, event.at))
     return promises
+
+
+def holder_of(run: Sequence[Event], holder: int | None) -> int | None:
+    """Give who holds a clock after the case changed hands: whoever held it before gives it to the next, nobody else does."""
+    for event in run:
+        if event.what == HAND:
+            before, _sep, after = event.value.partition(">")
+            if str(holder or "") == before:
+                holder = int(after)
+    return holder
 
 
 def read_promises(run: Sequence[Event], targets: Sequence[Target]) -> tuple[Reading, Target]:

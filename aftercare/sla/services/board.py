@@ -21,11 +21,11 @@ from aftercare.policies.rules import holds
 from aftercare.policies.selectors import Policy, policy_for
 
 from ..models import Clock
-from ..rules import BREACH, CANCEL, CHANGE, NEWS, RESTART, START, STOP, Event, split_runs
+from ..rules import BREACH, CANCEL, CHANGE, HAND, NEWS, RESTART, START, STOP, Event, split_runs
 from .deriving import derive, rule_of
 from .touching import clock_key, names_touching, touched, ways
 
-OF_EVERY_CLOCK = ("request.urgency_changed", "fact.corrected")
+OF_EVERY_CLOCK = ("request.urgency_changed", "request.handed_over", "fact.corrected")
 Key = tuple[str, str]  # what it belongs to, and the code of the rule
 CHANGING = [
     "state", "events", "urgency", "target_seconds", "rule", "policy_id", "started_at", "due_at", "ended_at", "paused_at",
@@ -63,7 +63,7 @@ class Board:
                 if fact.name == "fact.corrected" or self._is_late(fact, clock):
                     self._late[clock.key, clock.code] = (rule_of(clock), policy, clock.case_id)
                 elif clock.is_open and not clock.knows(fact.pk):
-                    self._append(clock, kind_of_change(fact), fact, str(fact.values.get("urgency", "")))
+                    self._append(clock, *change_of(fact))
         for rule, whats in touched(policy, fact.name):
             key = clock_key(rule, fact)
             if key is not None and not any(
@@ -191,7 +191,7 @@ def came_late(facts: list[Fact]) -> set[int]:
 
 def case_facts(case_id: int, rule: ClockRule) -> list[Fact]:
     """Give the facts of a case that touch a rule, with corrected instants where somebody corrected them."""
-    names = [*names_touching(rule), "request.urgency_changed", "fact.corrected"]
+    names = [*names_touching(rule), *OF_EVERY_CLOCK]
     return corrected(list(Fact.objects.filter(case_id=case_id, name__in=names).order_by("id")))
 
 
@@ -212,10 +212,9 @@ def events_of(facts: Iterable[Fact], rule: ClockRule, key: str) -> list[Event]:
     """Give what these facts mean to the clock of one thing."""
     found = []
     for fact in facts:
-        if fact.name == "request.urgency_changed":
-            found.append(
-                Event(fact.at, fact.pk, kind_of_change(fact), fact.name, str(fact.values.get("urgency", "")))
-            )
+        if fact.name in OF_EVERY_CLOCK:
+            what, _fact, value = change_of(fact)
+            found.append(Event(fact.at, fact.pk, what, fact.name, value))
         if clock_key(rule, fact) != key:
             continue
         for what, names in ways(rule):
@@ -224,9 +223,11 @@ def events_of(facts: Iterable[Fact], rule: ClockRule, key: str) -> list[Event]:
     return found
 
 
-def kind_of_change(fact: Fact) -> str:
-    """Say whether a change of urgency is news, or says that the urgency was misjudged from the start."""
-    return NEWS if fact.values.get("news") else CHANGE
+def change_of(fact: Fact) -> tuple[str, Fact, str]:
+    """Say what a fact about the whole case means to each of its clocks: other hands, news, or an urgency misjudged from the start."""
+    if fact.name == "request.handed_over":
+        return HAND, fact, f"{fact.values.get('before') or ''}>{fact.values['holder']}"
+    return (NEWS if fact.values.get("news") else CHANGE), fact, str(fact.values.get("urgency", ""))
 
 
 def new_clock(rule: ClockRule, key: str, fact: Fact, policy: Policy) -> Clock:

@@ -10,7 +10,7 @@ from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_version
 
 from ..models import Clock
-from ..rules import BREACH, Level, Reading, Target, promises_of, read_promises, steps_of
+from ..rules import BREACH, Level, Reading, Target, holder_of, promises_of, read_promises, steps_of
 from .calendars import calendar_of
 
 Said = tuple[timedelta, str, str, tuple[int, ...], tuple[Level, ...]]
@@ -60,6 +60,7 @@ def derive(clock: Clock, *, at: datetime) -> Reading:
     run = clock.run
     clock.urgency = promises_of(run, clock.first_urgency)[-1][0]
     reading, target, clock.rule = reading_of(clock)
+    clock.holder_id = holder_of(run, clock.holder_id)
     clock.calendar, clock.target_seconds = target.calendar.code, int(target.span.total_seconds())
     clock.state, clock.due_at, clock.ended_at = reading.state, reading.due_at, reading.ended_at
     clock.paused_at = reading.paused_at

@@ -17,7 +17,7 @@ from .deriving import reading_of
 
 WORDS = {
     "zh": {
-        "start": "开始", "stop": "停止", "pause": "暂停", "resume": "继续", "cancel": "作废", "change": "改判紧急程度", "news": "情况变化，紧急程度上调",
+        "start": "开始", "stop": "停止", "pause": "暂停", "resume": "继续", "cancel": "作废", "change": "改判紧急程度", "hand": "换人负责", "news": "情况变化，紧急程度上调",
         "used": "计入 {used}，还剩 {left}", "due": "到期", "was_due": "应在此前完成", "paused_due": "暂停中；此刻继续则到期",
         "runs": "时限 {span}，按{calendar}计，{policy}", "always": "自然时间", "since": "，自 {at} 情况变化起算", "breached": "逾期，{late}记录", "at_once": "当即",
         "late_by": "迟 {span} ", "withdrawn": "撤销逾期：原定到期 {due} 不再成立", "met": "按时", "missed": "晚了 {span}",
@@ -25,7 +25,7 @@ WORDS = {
     },
     "en": {
         "start": "starts", "stop": "stops", "pause": "pauses", "resume": "goes on", "cancel": "is void",
-        "change": "urgency judged anew", "news": "news: more urgent from now on", "used": "uses {used}, {left} left", "due": "due", "was_due": "was due",
+        "change": "urgency judged anew", "hand": "changed hands", "news": "news: more urgent from now on", "used": "uses {used}, {left} left", "due": "due", "was_due": "was due",
         "paused_due": "paused; going on now it is due", "runs": "may run {span} in {calendar}, {policy}",
         "always": "natural time", "since": ", counted from the news at {at}", "breached": "overdue, noticed {late}", "at_once": "at once", "late_by": "{span} late",
         "withdrawn": "breach withdrawn: due at {due} no longer holds", "met": "in time", "missed": "{span} late",

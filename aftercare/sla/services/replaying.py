@@ -15,7 +15,7 @@ from aftercare.policies.rules import Clock as ClockRule
 from aftercare.policies.rules import Pack
 
 from ..rules import Event, Reading, Target, promises_of, read_promises, split_runs
-from .board import corrected, events_of
+from .board import OF_EVERY_CLOCK, corrected, events_of
 from .calendars import make_calendar, own_hours
 from .deriving import said
 from .touching import clock_key, names_touching
@@ -61,7 +61,7 @@ def replay(
 
 def _count(rule: ClockRule, pack: Pack, facts: list[Fact], tally: Tally, at: datetime) -> None:
     names = set(names_touching(rule))
-    mine = [fact for fact in facts if fact.name in names or fact.name == "request.urgency_changed"]
+    mine = [fact for fact in facts if fact.name in names or fact.name in OF_EVERY_CLOCK]
     by_id = {fact.pk: fact for fact in mine}
     keys = {clock_key(rule, fact) for fact in mine if fact.name in names} - {None}
     for key in keys:

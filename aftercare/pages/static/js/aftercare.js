@@ -34,10 +34,10 @@
 
   /* command palette */
   var palette = doc.getElementById("palette");
-  function openPalette() { if (palette && !palette.open) { palette.showModal(); palette.querySelector("input").focus(); } }
+  function openPalette() { if (palette && !palette.open) { palette.showModal(); var field = palette.querySelector(".in-cmd"); field.focus(); field.dispatchEvent(new Event("input")); } }
   if (palette) {
     each("[data-open-palette]", function (el) { el.addEventListener("click", openPalette); });
-    var input = palette.querySelector("input"), box = palette.querySelector("[data-results]"), wait;
+    var input = palette.querySelector(".in-cmd"), box = palette.querySelector("[data-results]"), wait;
     input.addEventListener("input", function () {
       clearTimeout(wait);
       wait = setTimeout(function () {

@@ -150,6 +150,8 @@
     if (!poll) { poll = setInterval(function () { if (!doc.hidden) { counts(); if (watch) { refresh(); } } }, 15000); }
     setTimeout(open, 60000);
   }
+  /* some pages are taken anew at fixed times, whatever is told */
+  if (watch && watch.dataset.every) { setInterval(function () { if (!doc.hidden) { refresh(); } }, watch.dataset.every * 1000); }
   doc.addEventListener("visibilitychange", function () {
     if (doc.hidden) { close(); } else { open(); if (watch) { refresh(); } }
   });
