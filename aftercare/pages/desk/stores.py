@@ -19,6 +19,7 @@ from .board import DAY, SOON, Place
 from .maps import View, tiles_set
 
 WIDTH, HEIGHT = 900.0, 620.0
+SIDE = 48.0  # pixels a store takes with its name
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,16 @@ def _map(stores: list[Place]) -> dict[str, Any]:
     )
     worst_last = sorted(known, key=lambda store: (store.over, store.crit))
     return {
-        "spots": [(*view.spot(s.of.lat, s.of.lon), s) for s in worst_last],
+        "spots": _apart([(*view.spot(s.of.lat, s.of.lon), s) for s in worst_last]),
         "tiles": view.pictures(tiles) if tiles else [], "credit": tiles.credit if tiles else "",
     }  # fmt: skip
+
+
+def _apart(spots: list[tuple[float, float, Place]]) -> list[tuple[float, float, Place]]:
+    """Move stores that would cover each other beside one another: each can be seen and chosen."""
+    placed: list[tuple[float, float, Place]] = []
+    for x, y, store in spots:
+        while any(abs(x - other) < SIDE and abs(y - low) < SIDE for other, low, _store in placed):
+            x += SIDE
+        placed.append((x, y, store))
+    return placed

@@ -1,0 +1,75 @@
+"""Every page as its reader sees it: no violation of WCAG 2.2 AA that axe finds, nothing off the side, at most 150 KB."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cast import PASSWORD, WANG
+from tests.look import DESK, FIELD, SIZES, look_at
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PICTURES = os.environ.get("AFTERCARE_PICTURES", "")
+SCRIPT = f"""
+from datetime import UTC, datetime, timedelta
+from aftercare.intake.rules import RequestForm
+from aftercare.intake.services import hand_out_link, receive_request
+from aftercare.people.models import Staff, Unit
+from aftercare.people.selectors import actor_for
+who, at = actor_for(Staff.objects.get(number="KF2024001")), datetime.now(UTC)
+made = [receive_request(RequestForm(kind="repair", description=text, channels=("phone",), name="{WANG[0]}", phone=f"138000011{{n:02}}",
+        address="{WANG[2]}", product_model="KFR-35GW", category="aircon", unit_id=Unit.objects.get(name="云溪店").pk), by=who, at=at)
+        for n, text in enumerate(["空调开了半天不出冷风，外机一直嗡嗡响", "插座冒火花，跳闸三次", "遥控器没反应，换了电池也没用" * 12])]
+print(made[0].number, hand_out_link(made[0], "progress", by=who, at=at))
+"""
+
+
+@pytest.fixture(scope="module")
+def shown(installation):
+    number, link = installation.python(SCRIPT).splitlines()[-1].split()
+    return {"number": number, "link": f"/c/{link}"}
+
+
+def sizes():
+    return [(1440, "light", "zh-hans"), (390, "dark", "en")]
+
+
+@pytest.mark.parametrize(("width", "theme", "language"), sizes())
+@pytest.mark.parametrize("reader", [*DESK, *FIELD, ""])
+def test_a_page_can_be_read_by_everybody(browser, installation, shown, reader, width, theme, language):
+    context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, bypass_csp=True)
+    context.add_cookies(
+        [
+            {"name": n, "value": v, "url": installation.url}
+            for n, v in (("language", language), ("theme", theme))
+        ]
+    )
+    page = context.new_page()
+    addresses = [
+        "/accounts/login/",
+        f"/r/{installation.point}",
+        f"/r/{installation.point}/help",
+        shown["link"],
+    ]
+    if reader:
+        page.goto(f"{installation.url}/accounts/login/")
+        page.fill("#id_login", reader)
+        page.fill("#id_password", PASSWORD)
+        page.click("button.btn-primary")
+        page.wait_for_url(lambda url: "login" not in url)
+        addresses = [a.format(**shown) for a in (DESK | FIELD)[reader] if "{order}" not in a]
+    bad = []
+    for address in addresses:
+        name = address.strip("/").replace("/", "-").removeprefix("http:--")[-40:] or "home"
+        picture = Path(PICTURES) / f"{name}-{width}-{theme}-{language}.png" if PICTURES else None
+        seen = look_at(
+            page, address if address.startswith("http") else installation.url + address, picture=picture
+        )
+        wrong = [*seen.violations, *seen.errors]
+        wrong += [f"{seen.kilobytes:.0f} KB"] if seen.kilobytes > 150 else []
+        wrong += [f"{seen.off_side} px off the side"] if seen.off_side > 0 else []
+        bad += [(seen.address, wrong)] if wrong else []
+    context.close()
+    assert bad == []
