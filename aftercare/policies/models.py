@@ -32,3 +32,20 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pack} v{self.number}"
+
+
+class PolicyDraft(models.Model):
+    """What somebody is changing in the policy in force of a unit (None: the company): not yet decided, decides nothing."""
+
+    base = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="drafts")
+    unit = models.ForeignKey("people.Unit", on_delete=models.CASCADE, null=True)
+    changes = models.JSONField(default=dict)
+    toml = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    edited_at = models.DateTimeField()
+    edited_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["unit"], name="one_draft_a_unit", nulls_distinct=False)
+        ]

@@ -15,7 +15,7 @@ from aftercare.people.selectors import path_of
 from aftercare.people.services import require
 from aftercare.refusals import Conflict, Invalid, NotFound
 
-from .models import PolicyVersion
+from .models import PolicyDraft, PolicyVersion
 from .rules import Pack, load_pack, merged, parse_pack
 
 
@@ -77,6 +77,28 @@ def forget_active_versions() -> None:
 def policy_versions(actor: Actor) -> list[PolicyVersion]:
     require(actor, "read_policy")
     return list(PolicyVersion.objects.select_related("unit").order_by("-number"))
+
+
+def draft_for(actor: Actor) -> PolicyDraft | None:
+    """Give the draft of the company's policy, for those who may put it in force."""
+    require(actor, "activate_policy")
+    return PolicyDraft.objects.select_related("base").filter(unit=None).first()
+
+
+def version_numbered(actor: Actor, number: int) -> PolicyVersion:
+    require(actor, "read_policy")
+    found = PolicyVersion.objects.filter(number=number).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def company_version() -> PolicyVersion:
+    """Give the version in force for the whole company."""
+    found = PolicyVersion.objects.filter(active=True, unit=None).first()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 @briefly

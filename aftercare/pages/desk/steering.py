@@ -187,7 +187,7 @@ def policy_page(request: HttpRequest) -> HttpResponse:
     policy = policy_version(row.pk) if row else policy_for(who.unit_id)
     pack = policy.pack
     return render(request, "desk/policy.html", {
-        "place": "policy", "policy": policy, "pack": pack, "versions": versions,
+        "place": "policy", "shown_active": any(v.active and v.pk == policy.id for v in versions), "policy": policy, "pack": pack, "versions": versions,
         "clocks": [(c, _targets(c)) for c in pack.clocks.clocks], "duration": duration_text,
         "pauses": [(p, duration_text(p.at_most)) for p in pack.clocks.pause_reasons],
         "dispatch": _numbers(pack.dispatch), "appointment": _numbers(pack.appointment), "visit": _numbers(pack.visit),

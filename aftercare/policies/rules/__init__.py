@@ -2,6 +2,17 @@
 
 from .clocks import WEEK, Calendars, Clock, Hours, PauseReason
 from .conditions import holds, matched_words
+from .drafting import (
+    Cell,
+    Row,
+    changes_of,
+    clock_rows,
+    differences,
+    drafted,
+    ladder_rows,
+    number_rows,
+    read_toml,
+)
 from .durations import duration_text, seconds_of
 from .knowing import Forbidden, Knowing, Sign
 from .loading import PACKS, load_pack, merged, pack_names, read_pack
@@ -19,6 +30,7 @@ __all__ = [
     "READ",
     "WEEK",
     "Calendars",
+    "Cell",
     "Clock",
     "Consequence",
     "Dispatch",
@@ -33,6 +45,7 @@ __all__ = [
     "Pack",
     "PaperRule",
     "PauseReason",
+    "Row",
     "Sign",
     "Surveys",
     "Term",
@@ -42,14 +55,21 @@ __all__ = [
     "Text",
     "UrgencyRule",
     "Warranty",
+    "changes_of",
+    "clock_rows",
+    "differences",
+    "drafted",
     "duration_text",
     "holds",
+    "ladder_rows",
     "load_pack",
     "matched_words",
     "merged",
+    "number_rows",
     "pack_names",
     "parse_pack",
     "read_pack",
+    "read_toml",
     "seconds_of",
     "term_of",
 ]  # fmt: skip
