@@ -65,6 +65,14 @@ def register_customer(
     return known
 
 
+def erase_customer(customer: Customer) -> None:
+    """Overwrite who a customer was; the row stays, so that what was done for them is still done for somebody."""
+    Customer.objects.filter(pk=customer.pk).update(
+        full_name="", name_masked="—", name_index=b"", phone="", phone_masked="—", phone_index=b"", phone_tail_index=b"",
+        email="", address="", address_masked="", lat=None, lon=None, preference="",
+    )  # fmt: skip
+
+
 def make_link(
     customer: Customer, *, case_id: int, purpose: str, lives_for: int, at: datetime, sent: bool = False
 ) -> str:

@@ -100,3 +100,10 @@ def recovery_for(actor: Actor, recovery_id: int) -> Recovery:
 
 def recovery_of(order_id: int) -> Recovery | None:
     return Recovery.objects.filter(order_id=order_id).select_related("survey", "owner").first()
+
+
+def surveys_of_customer(actor: Actor, customer_id: int) -> list[Survey]:
+    """Give what a customer was asked and answered, within reach."""
+    require(actor, "read_survey")
+    rows = Survey.objects.filter(order__request__customer_id=customer_id).order_by("id")
+    return list(rows if actor.units is None else rows.filter(unit_id__in=actor.units))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from aftercare.knowledge.rules import without_people
 from aftercare.ledger.services import move, next_number, record
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import zone_of
@@ -142,3 +143,11 @@ def _problems(scores: Mapping[str, int], *, rules_codes: list[str]) -> list[Prob
     if "overall" not in scores:
         problems.append(Problem("scores.overall", _("the overall score is missing"), "1…5"))
     return problems
+
+
+def forget_opinions(customer_id: int) -> None:
+    """Clean what a customer who is forgotten wrote in surveys of numbers, addresses and names; scores and themes stay."""
+    surveys = list(Survey.objects.filter(order__request__customer_id=customer_id).exclude(opinion=""))
+    for survey in surveys:
+        survey.opinion = without_people(survey.opinion)
+    Survey.objects.bulk_update(surveys, ["opinion"])

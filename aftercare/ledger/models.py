@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Func
 from django.db.models.functions import Now
@@ -42,6 +43,7 @@ class Fact(models.Model):
         indexes = [
             models.Index(fields=["transaction", "id"], name="fact_commit_order"),
             models.Index(fields=["case_id", "id"], name="fact_by_case"),
+            BrinIndex(fields=["recorded_at"], name="fact_by_day", autosummarize=True),
             models.Index(fields=["subject_kind", "subject_id", "id"], name="fact_by_subject"),
         ]
 

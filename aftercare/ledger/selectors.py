@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -37,6 +38,20 @@ def facts_since(
     ).filter(Q(name__in=list(names)) | Q(case_id__in=list(cases)))
     facts = list(rows.order_by("transaction", "id")[:limit])
     return facts, (facts[-1].transaction, facts[-1].id) if len(facts) == limit else after
+
+
+def facts_recorded(
+    *, since: datetime, until: datetime, name: str = "", who: str = "", case_id: int | None = None, units: Iterable[int] | None = None,
+) -> QuerySet[Fact]:  # fmt: skip
+    """Give the facts recorded from one instant to before another, newest first; `name` is a beginning (`request.`), `who` part of an actor's name."""
+    found = Fact.objects.filter(recorded_at__gte=since, recorded_at__lt=until).order_by("-id")
+    if name:
+        found = found.filter(name__startswith=name)
+    if who:
+        found = found.filter(actor_name__icontains=who)
+    if case_id is not None:
+        found = found.filter(case_id=case_id)
+    return found if units is None else found.filter(unit_id__in=list(units))
 
 
 def last_fact(subject_kind: str, subject_id: int, name: str) -> Fact | None:

@@ -17,6 +17,7 @@ from .services import (
     CALLING,
     FOLLOWED,
     Telling,
+    forget_messages,
     queue_deliveries,
     raise_alerts,
     tell_customers,
@@ -97,6 +98,11 @@ def on_request_split(fact: Fact, at: datetime) -> None:
 @on_facts(*CALLING, *FOLLOWED, consumer="news")
 def on_news(facts: list[Fact], at: datetime) -> None:
     tell_news(facts)
+
+
+@on_fact("customer.erased")
+def on_customer_erased(fact: Fact, at: datetime) -> None:
+    forget_messages(fact.values["customer"])
 
 
 @on_facts("clock.escalated")

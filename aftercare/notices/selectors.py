@@ -27,6 +27,20 @@ def deliveries(actor: Actor) -> QuerySet[Delivery]:
     return Delivery.objects.select_related("endpoint", "fact").order_by("-id")
 
 
+def endpoint_for(actor: Actor, endpoint_id: int) -> Endpoint:
+    found = endpoints(actor).filter(id=endpoint_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def delivery_for(actor: Actor, delivery_id: int) -> Delivery:
+    found = deliveries(actor).filter(id=delivery_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def webhooks_exist() -> bool:
     return Endpoint.objects.filter(active=True).exists()
 

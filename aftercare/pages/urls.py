@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from .desk import (
+    administration,
     alerts,
     articles,
     authority,
@@ -137,6 +138,9 @@ urlpatterns = [
     path("people/<str:number>", people.person_page, name="person_page"),
     path("units/<int:unit_id>/hours", people.unit_hours, name="unit_hours"),
     path("units/<int:unit_id>/terms", people.unit_terms, name="unit_terms"),
+    path("connections", administration.connections_page, name="connections_page"),
+    path("audit", administration.audit_page, name="audit_page"),
+    path("customers/<int:customer_id>", administration.customer_page, name="customer_page"),
     path("policy", steering.policy_page, name="policy_page"),
     path("policy/draft", policies.policy_draft, name="policy_draft"),
     path("policy/<int:version_number>/back", policies.policy_back, name="policy_back"),

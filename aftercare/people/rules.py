@@ -95,6 +95,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "arrange_workspace": READERS,
     "share_workspace": LEADERS | {"dispatcher", "administrator"},
     "hand_over_request": DESK,
+    "export_customer": frozenset({"manager", "administrator"}),
+    "erase_customer": frozenset({"manager", "administrator"}),
     "manage_clients": frozenset({"administrator"}),
     "manage_webhooks": frozenset({"administrator"}),
 }  # fmt: skip

@@ -188,6 +188,14 @@ def clients() -> QuerySet[ApiClient]:
     return ApiClient.objects.select_related("unit").order_by("name")
 
 
+def client_for(actor: Actor, client_id: int) -> ApiClient:
+    """Give one client to whoever may see all units it reaches."""
+    found = clients().filter(id=client_id).first()
+    if found is None or not actor.reaches(found.unit_id):
+        raise NotFound()
+    return found
+
+
 @briefly
 def path_of(unit_id: int) -> list[int]:
     """Give the ids from the root down to this unit."""

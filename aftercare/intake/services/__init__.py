@@ -14,6 +14,7 @@ from .answering import (
 )
 from .calls import CallNews, note_call, register_call
 from .checking import check_reading, train_reader
+from .forgetting import forget_customer
 from .handing import (
     HandOver,
     colleague,
@@ -44,6 +45,7 @@ __all__ = [
     "discard_raw_input",
     "edit_request",
     "follow_request",
+    "forget_customer",
     "guess_mapping",
     "hand_out_link",
     "hand_over_requests",

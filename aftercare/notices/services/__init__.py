@@ -8,7 +8,7 @@ from .alerts import (
     tell_of_readings,
     tell_team,
 )
-from .messages import Telling, send_message, tell_customers
+from .messages import Telling, forget_messages, send_message, tell_customers
 from .news import CALLING, FOLLOWED, note_news_seen, tell_news
 from .webhooks import add_endpoint, attempt_delivery, queue_deliveries, resend_delivery, switch_off_endpoint
 
@@ -20,6 +20,7 @@ __all__ = [
     "add_endpoint",
     "attempt_delivery",
     "deliver_staff_message",
+    "forget_messages",
     "make_messages",
     "note_news_seen",
     "queue_deliveries",

@@ -125,3 +125,8 @@ def send_message(message_id: int) -> None:
         Message.objects.filter(pk=message.pk).update(error=str(error)[:200])
         raise
     Message.objects.filter(pk=message.pk).update(state="sent", sent_at=timezone.now(), error="")
+
+
+def forget_messages(customer_id: int) -> None:
+    """Empty what was written to a customer who is forgotten; that it was sent, and when, stays."""
+    Message.objects.filter(customer_id=customer_id).update(body="")

@@ -51,6 +51,8 @@ COMMANDS = (
     Command(n_("Complaints nobody made"), "reviews_page", "decide_review", icon="ti:ear"),
     Command(n_("Defects"), "defects_page", "read_defect", icon="ti:bug"),
     Command(n_("Reading"), "readings", "read_triage", icon="ti:wand"),
+    Command(n_("Connections"), "connections_page", "manage_clients", icon="ti:plug"),
+    Command(n_("Audit"), "audit_page", "read_ledger", icon="ti:list-search"),
     Command(n_("Policy"), "policy_page", "read_policy", icon="ti:adjustments-horizontal"),
     Command(n_("What if"), "replay_page", "read_report", icon="ti:history"),
 )  # fmt: skip

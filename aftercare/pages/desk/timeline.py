@@ -79,6 +79,7 @@ SENTENCES = {
     "request.heard": n_("the customer said"),
     "request.urgency_changed": n_("overruled the urgency"),
     "request.handed_over": n_("gave the case to"),
+    "customer.erased": n_("forgot a customer"),
     "request.reading_checked": n_("checked what was read"),
     "reading_model.trained": n_("a model was trained on corrections"),
     "reading_model.used": n_("a model reads from now on"),
