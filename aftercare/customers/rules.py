@@ -6,12 +6,12 @@ import re
 
 ALWAYS = frozenset({"write", "ask"})
 ACTS: dict[str, frozenset[str]] = {
-    "progress": ALWAYS,
+    "progress": ALWAYS | {"reopen"},
     "slots": ALWAYS | {"choose"},
     "consent": ALWAYS | {"consent", "decline"},
-    "survey": ALWAYS | {"rate"},
+    "survey": ALWAYS | {"rate", "reopen"},
 }
-DECIDING = frozenset({"choose", "consent", "rate"})
+DECIDING = frozenset({"choose", "consent", "rate", "reopen"})
 
 
 def acts_of(purpose: str, *, used: bool) -> frozenset[str]:

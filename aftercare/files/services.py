@@ -29,9 +29,11 @@ _MAGIC = [
     (b"ID3", 0, "audio/mpeg"),
     (b"\xff\xfb", 0, "audio/mpeg"),
     (b"OggS", 0, "audio/ogg"),
+    (b"#!AMR", 0, "audio/amr"),
+    (b"WAVE", 8, "audio/wav"),
 ]
 Place = tuple[float, float]  # latitude and longitude, WGS-84
-_EXPECTED = "JPEG, PNG, WebP, MP4, WebM, MP3, Ogg"
+_EXPECTED = "JPEG, PNG, WebP, MP4, WebM, MP3, Ogg, AMR, WAV"
 
 
 def sniff(head: bytes) -> str:

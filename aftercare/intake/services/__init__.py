@@ -3,6 +3,7 @@
 from .answering import (
     answer_request,
     ask_for_link,
+    attach_files,
     cancel_request,
     close_request,
     hand_out_link,
@@ -10,6 +11,7 @@ from .answering import (
     note_request,
     plan_request,
     refuse_before_children,
+    reopen_by_customer,
     reopen_request,
 )
 from .calls import CallNews, note_call, register_call
@@ -36,6 +38,7 @@ __all__ = [
     "add_report_point",
     "answer_request",
     "ask_for_link",
+    "attach_files",
     "cancel_request",
     "change_urgency",
     "check_reading",
@@ -66,6 +69,7 @@ __all__ = [
     "refuse_before_children",
     "register_call",
     "remap_import",
+    "reopen_by_customer",
     "reopen_request",
     "start_import",
     "train_reader",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,15 +11,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.customers.services import make_link
+from aftercare.files.models import StoredFile
 from aftercare.ledger.services import move, record
 from aftercare.people.rules import Actor
 from aftercare.people.services import count_against_limit, require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 
-from ..models import Note, Request
+from ..models import Note, Request, RequestFile
 from .handing import mentioned_in
 from .hearing import read_heard
+
+MOST_FILES = 24
 
 
 def plan_request(request: Request, *, by: Actor, at: datetime, plan: str) -> None:
@@ -105,7 +109,44 @@ def reopen_request(request: Request, *, by: Actor, at: datetime, because: str) -
         because=_said(because, where="because"),
         fact="request.reopened",
         closed_at=None,
+        planned_at=None,
     )
+
+
+def reopen_by_customer(request: Request, *, by: Actor, at: datetime, because: str) -> None:
+    """Open a request again because its customer says that it is not solved; its clocks start anew.
+
+    Refuses one that is not over, and one that ended longer ago than the pack allows.
+    """
+    if request.state not in ("answered", "closed"):
+        raise Conflict(_("this is still in progress"), where="state", code="not_over")
+    within = policy_for(request.unit_id).pack.links.reopen_within
+    if at > request.state_since + timedelta(seconds=within):
+        raise Conflict(
+            _("this ended more than %(days)d days ago; please report it anew") % {"days": within // 86400}, where="state",
+            code="too_late",
+        )  # fmt: skip
+    said = _said(because, where="text")
+    with transaction.atomic():
+        reopen_request(request, by=by, at=at, because=_("the customer says that it is not solved"))
+        note_request(request, by=by, at=at, text=said, kind="in")
+
+
+def attach_files(request: Request, files: Sequence[StoredFile], *, by: Actor, at: datetime) -> None:
+    """Add photos, videos and voice notes to a request; who may say something about it may show it. Refuses more than the most a case holds."""
+    if by.kind == "staff":
+        require(by, "note_request", unit_id=request.unit_id, reach=not by.own_only)
+    if not files:
+        return
+    if request.files.count() + len(files) > MOST_FILES:
+        raise Invalid(
+            _("this case holds as many files as it can"),
+            where="files",
+            expected=_("at most %(n)d") % {"n": MOST_FILES},
+        )
+    with transaction.atomic():
+        RequestFile.objects.bulk_create([RequestFile(request=request, file=file) for file in files])
+        record("request.files_added", request, by=by, at=at, values={"files": [file.kind for file in files]})
 
 
 def refuse_before_children(request: Request) -> None:

@@ -126,7 +126,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "road": road_of(row, order, appointment, visits[-1] if visits else None, survey, clocks, at),
         "warranty": warranty_of(policy.pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
         "faults": earlier_faults(row, customer_id=row.customer_id, serial=row.serial),
-        "merged": kin.merged, "children": kin.children, "duplicates": kin.duplicates, "grade": grade,
+        "files": list(row.files.select_related("file").order_by("id")), "merged": kin.merged, "children": kin.children, "duplicates": kin.duplicates, "grade": grade,
         "authority": authority, "team": team, "team_rule": team_rule(team) if team else None,
         "steps": shown_steps(team, clocks),
         "papers": [(paper, paper_title(policy, paper.code)) for paper in papers],

@@ -80,6 +80,7 @@ SENTENCES = {
     "request.urgency_changed": n_("overruled the urgency"),
     "request.handed_over": n_("gave the case to"),
     "customer.erased": n_("forgot a customer"),
+    "request.files_added": n_("added photos, videos or a voice note"),
     "request.reading_checked": n_("checked what was read"),
     "reading_model.trained": n_("a model was trained on corrections"),
     "reading_model.used": n_("a model reads from now on"),

@@ -19,10 +19,12 @@ from aftercare.intake.rules import RequestForm
 from aftercare.intake.selectors import last_answer, report_point, request_by_id
 from aftercare.intake.services import (
     ask_for_link,
+    attach_files,
     keep_refused_input,
     note_looked,
     note_request,
     receive_from_customer,
+    reopen_by_customer,
 )
 from aftercare.knowledge.services import ask_question
 from aftercare.people.rules import Actor, customer_actor
@@ -194,7 +196,21 @@ def _decline(request: HttpRequest, link: Any, who: Actor) -> None:
 
 
 def _write(request: HttpRequest, link: Any, who: Actor) -> None:
-    note_request(request_by_id(link.case_id), by=who, at=now(), text=request.POST.get("text", ""), kind="in")
+    """Take in what a customer says: words, photos, videos, a voice note, or any of them."""
+    row, at = request_by_id(link.case_id), now()
+    files = [
+        store_file(f.read(), name=f.name or "", where="files")
+        for f in request.FILES.getlist("files")[:MAX_FILES]
+    ]
+    attach_files(row, files, by=who, at=at)
+    if request.POST.get("text", "").strip() or not files:
+        note_request(row, by=who, at=at, text=request.POST.get("text", ""), kind="in")
+    messages.success(request, _("Received; it stands with your case"))
+
+
+def _reopen(request: HttpRequest, link: Any, who: Actor) -> None:
+    reopen_by_customer(request_by_id(link.case_id), by=who, at=now(), because=request.POST.get("text", ""))
+    messages.success(request, _("Open again; we see to it at once"))
 
 
 def _rate(request: HttpRequest, link: Any, who: Actor) -> None:
@@ -214,7 +230,7 @@ def _ask(request: HttpRequest, link: Any, who: Actor) -> None:
 
 
 _ACTS = {
-    "choose": _choose, "consent": _consent, "decline": _decline, "write": _write, "rate": _rate, "ask": _ask,
+    "choose": _choose, "consent": _consent, "decline": _decline, "write": _write, "rate": _rate, "ask": _ask, "reopen": _reopen,
 }  # fmt: skip
 
 

@@ -234,6 +234,7 @@ class Links(Part):
     reports_per_hour: int = Field(ge=1)
     acknowledgements_per_day: int = Field(ge=1)
     messages_per_day: int = Field(default=20, ge=1)
+    reopen_within: Seconds = 15 * 86400
 
 
 class Pack(Part):

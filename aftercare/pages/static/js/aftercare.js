@@ -94,6 +94,7 @@
   });
   each("[data-print]", function (el) { el.addEventListener("click", function () { print(); }); });
   each("[data-copy]", function (el) { el.addEventListener("click", function () { if (navigator.clipboard) { navigator.clipboard.writeText(el.dataset.copy); el.textContent = el.dataset.done; } }); });
+  doc.addEventListener("change", function (e) { if (e.target.matches("[data-files]")) { var t = e.target.parentNode.querySelector("[data-named]"); t.textContent = e.target.files.length === 1 ? e.target.files[0].name.slice(-24) : t.dataset.named.replace("{n}", e.target.files.length); } });
   doc.addEventListener("change", function (e) { if (e.target.matches("select[data-submit], input[data-submit]")) { e.target.form.requestSubmit(); } });
   setTimeout(function () { each(".messages .toast-a", function (el) { el.hidden = true; }); }, 6000);
 

@@ -1,0 +1,112 @@
+"""What a customer does by link after the report: says more with pictures and voice, and opens again what is not solved."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from aftercare.customers.services import make_link
+from aftercare.intake.models import Note, Request
+from aftercare.intake.services import answer_request, reopen_by_customer
+from aftercare.ledger.models import Fact
+from aftercare.ledger.services import deliver_until_idle
+from aftercare.people.rules import customer_actor
+from aftercare.refusals import Conflict
+from aftercare.sla.models import Clock
+
+
+@pytest.fixture
+def case(cast_now):
+    found = cast_now.request(at=cast_now.at, kind="inquiry", description="想问问清洗一次要多久，现在还能用")
+    deliver_until_idle(at=cast_now.at)
+    return found
+
+
+@pytest.fixture
+def link_to(cast_now):
+    def make(row, purpose="progress"):
+        return (
+            f"/c/{make_link(row.customer, case_id=row.pk, purpose=purpose, lives_for=86400, at=cast_now.at)}"
+        )
+
+    return make
+
+
+def picture() -> SimpleUploadedFile:
+    kept = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(kept, "JPEG")
+    return SimpleUploadedFile("外机.jpg", kept.getvalue(), "image/jpeg")
+
+
+def answered(row, cast):
+    answer_request(row, by=cast.actor("li"), at=cast.at, answer="一般一小时左右，欢迎再来电")
+    deliver_until_idle(at=cast.at)
+    row.refresh_from_db()
+
+
+def test_a_picture_and_a_voice_note_need_no_words(case, cast_now, client, link_to, signed_in):
+    voice = SimpleUploadedFile("voice.amr", b"#!AMR\n" + b"\0" * 40, "audio/amr")
+    assert client.post(f"{link_to(case)}/write", {"files": [picture(), voice]}).status_code == 302
+    assert sorted(f.file.kind for f in case.files.all()) == ["audio/amr", "image/jpeg"]
+    assert Fact.objects.get(name="request.files_added").values["files"] == ["image/jpeg", "audio/amr"]
+    assert not Note.objects.filter(request=case, kind="in").exists()
+    shown = signed_in("li").get(f"/requests/{case.number}").content.decode()
+    assert 'class="thumbs"' in shown
+    assert "补充了照片" in shown
+
+
+def test_what_is_no_picture_is_refused_and_the_words_stay(case, cast_now, client, link_to):
+    evil = SimpleUploadedFile("a.jpg", b"<script>alert(1)</script>", "image/jpeg")
+    answer = client.post(f"{link_to(case)}/write", {"text": "还是不行，请看照片", "files": [evil]})
+    assert answer.status_code == 422
+    assert not case.files.exists()
+    assert client.post(f"{link_to(case)}/write", {"text": ""}).status_code == 422, "nothing at all"
+
+
+def test_a_case_holds_so_many_files_and_no_more(case, cast_now, client, link_to):
+    address = link_to(case)
+    for _round in range(6):
+        assert (
+            client.post(f"{address}/write", {"files": [picture() for _n in range(6)]}).status_code == 302
+        ), "four of six are taken"
+    assert client.post(f"{address}/write", {"files": [picture()]}).status_code == 422
+    assert case.files.count() == 24
+
+
+def test_what_is_not_solved_is_opened_again_once_and_its_clocks_start_anew(case, cast_now, client, link_to):
+    answered(case, cast_now)
+    ended = Clock.objects.get(case_id=case.pk, code="closure")
+    assert ended.state == "met"
+    address = link_to(case)
+    assert "还没解决" in client.get(address).content.decode()
+    assert client.post(f"{address}/reopen", {"text": "洗完还是有味道"}).status_code == 302
+    case.refresh_from_db()
+    deliver_until_idle(at=cast_now.at + timedelta(seconds=5))
+    assert (case.state, case.planned_at) == ("open", None)
+    assert Note.objects.filter(request=case, kind="in").get().text == "洗完还是有味道"
+    running = Clock.objects.filter(case_id=case.pk, state="running")
+    assert {"plan", "closure"} <= set(running.values_list("code", flat=True)), (
+        "nothing is left without an answer (M48)"
+    )
+    assert client.post(f"{address}/reopen", {"text": "再开一次"}).status_code == 409, "a link decides once"
+
+
+def test_only_what_is_over_and_not_long_ago_is_opened_again(case, cast_now):
+    who = customer_actor(case.customer_id, "王*")
+    with pytest.raises(Conflict):
+        reopen_by_customer(case, by=who, at=cast_now.at, because="还没解决")
+    answered(case, cast_now)
+    with pytest.raises(Conflict) as late:
+        reopen_by_customer(case, by=who, at=cast_now.at + timedelta(days=16), because="还没解决")
+    assert "15" in late.value.what
+    reopen_by_customer(case, by=who, at=cast_now.at + timedelta(days=14), because="还没解决")
+    assert Request.objects.get(pk=case.pk).state == "open"
+
+
+def test_a_link_for_something_else_does_not_open_again(case, cast_now, client, link_to):
+    answered(case, cast_now)
+    assert client.post(f"{link_to(case, 'consent')}/reopen", {"text": "还没解决"}).status_code == 409
