@@ -31,6 +31,7 @@ PUBLIC = {
     "case_page",
     "case_act",
     "record_page",
+    "record_pdf",
     "report_form",
     "report_done",
     "healthz",
@@ -153,6 +154,7 @@ POSTS = {
 PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
+    "print_appointment", "print_survey",
     "customer_page",
 
     "request_text_used", "view_remove",
@@ -160,7 +162,7 @@ MIDWAY = {
     "readings_model", "dispatch_try", "dispatch_give", "dispatch_pin", "unit_hours", "unit_terms", "person_page", "paper_page", "request_file", "print_visit", "visit_qr", "visit_file", "transfer_act", "alert_act", "survey_answer", "recovery_act", "import_run",
     "import_map", "raw_correct", "field_offer", "field_job", "field_reveal", "field_step", "field_trace",
 }  # fmt: skip
-ALLOWED = dict.fromkeys(("connections_page", "audit_page", "texts_page", "stores_map", "policy_draft", "defects_page", "reviews_page", "knowledge_page", "knowledge_find", "knowledge_import", "article_new", "request_help", "field_find", "field_answers", "home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
+ALLOWED = dict.fromkeys(("print_request", "form_qr", "connections_page", "audit_page", "texts_page", "stores_map", "policy_draft", "defects_page", "reviews_page", "knowledge_page", "knowledge_find", "knowledge_import", "article_new", "request_help", "field_find", "field_answers", "home", "home_count", "search", "new_request", "intake_caller", "intake_judgement", "request_list", "request_page", "work_order_list", "work_order_export", "work_order_page", "print_work_order", "work_order_qr", "dispatch_page", "dispatch_day", "transfers_page", "alerts_page", "followup_page", "report_page", "report_rows", "people_page", "policy_page", "replay_page", "import_page", "field_today", "metrics", "board", "late", "papers_page", "live_counts", "presence", "field_van"), (200,))  # fmt: skip
 
 
 ALLOWED["live"] = (503,)  # the tests allow no stream; the journeys do

@@ -7,6 +7,7 @@ import re
 ALWAYS = frozenset({"write", "ask"})
 ACTS: dict[str, frozenset[str]] = {
     "progress": ALWAYS | {"reopen"},
+    "record": ALWAYS,  # shown on the engineer's phone: whoever scans it may read, and decides nothing
     "slots": ALWAYS | {"choose"},
     "consent": ALWAYS | {"consent", "decline"},
     "survey": ALWAYS | {"rate", "reopen"},

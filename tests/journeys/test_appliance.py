@@ -129,6 +129,7 @@ def test_from_the_call_to_the_months_statistics(page_for, installation):
     assert re.search(r"一次性解决率\s*100\.0", rows)
     boss.goto(f"{installation.url}/requests/{number}")
     assert "已关闭" in boss.locator(".road").inner_text()
+    boss.click("summary:has-text('单据')")
     boss.locator("a:has-text('SA-OS-004')").click()
     assert "与签字时一致" in boss.locator(".tools").inner_text()
     assert "250.00 元" in boss.locator(".a4").inner_text()

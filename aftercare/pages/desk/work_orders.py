@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from datetime import datetime
 from typing import Any
 
-import qrcode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,13 +13,12 @@ from django.utils.timezone import get_current_timezone, is_naive
 from django.utils.translation import gettext as _
 
 from aftercare.analytics.exporting import as_csv
-from aftercare.dispatch.selectors import last_matching
 from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_back_order
-from aftercare.people.selectors import root_unit, units_for, units_with_a_place
+from aftercare.people.selectors import units_for, units_with_a_place
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import next_clocks
-from aftercare.visits.selectors import open_appointment, slots_for, visit_for, visits_of
+from aftercare.visits.selectors import open_appointment, slots_for, visit_for
 from aftercare.visits.services import (
     adopt_work,
     book_visit,
@@ -31,7 +27,6 @@ from aftercare.visits.services import (
     propose_slots,
     reschedule_visit,
     settle_work,
-    verify_record,
 )
 from aftercare.workorders.selectors import state_counts, work_order_for, work_orders_for
 from aftercare.workorders.services import (
@@ -233,30 +228,6 @@ def work_order_book(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(_back(request, number))
 
 
-@page("read_work_order")
-def print_work_order(request: HttpRequest, number: str) -> HttpResponse:
-    """SA-WO-002 as it prints: masked, to be signed on paper."""
-    who = actor(request)
-    order = work_order_for(who, number)
-    return render(request, "print_wo.html", {
-        "order": order, "row": order.request, "company": root_unit(), "at": now(), "visits": visits_of(order.pk),
-        "matching": last_matching(order.pk), "who": who,
-    })  # fmt: skip
-
-
-@page("read_visit")
-def print_visit(request: HttpRequest, number: str) -> HttpResponse:
-    """SA-OS-004 as it prints, with what both signed."""
-    who = actor(request)
-    visit = visit_for(who, number)
-    return render(request, "print_os.html", {
-        "visit": visit, "order": visit.order, "row": visit.order.request, "company": root_unit(), "at": now(),
-        "holds": verify_record(visit) if visit.state == "finished" else None, "who": who,
-        "checklist": policy_for(visit.unit_id).pack.visit.checklist, "pack": policy_for(visit.unit_id).pack,
-        "signatures": {s.who: s for s in visit.signatures.all()},
-    })  # fmt: skip
-
-
 @page("read_visit")
 def visit_file(request: HttpRequest, number: str, file_id: int) -> HttpResponse:
     """Serve a photo or signature of a visit."""
@@ -268,34 +239,6 @@ def visit_file(request: HttpRequest, number: str, file_id: int) -> HttpResponse:
     if found is None:
         raise NotFound()
     return file_answer(found)
-
-
-@page("read_visit")
-def visit_qr(request: HttpRequest, number: str) -> HttpResponse:
-    """Give the QR code that opens the form on screen, where its hash is checked."""
-    visit = visit_for(actor(request), number)
-    return qr_answer(request.build_absolute_uri(f"/visits/{visit.number}/print"))
-
-
-@page("read_work_order")
-def work_order_qr(request: HttpRequest, number: str) -> HttpResponse:
-    order = work_order_for(actor(request), number)
-    return qr_answer(request.build_absolute_uri(f"/work-orders/{order.number}"))
-
-
-def qr_answer(text: str) -> HttpResponse:
-    return HttpResponse(_qr(text), content_type="image/png")
-
-
-def qr_data(text: str) -> str:
-    """Give a QR code as an address that holds the picture itself: what it says is stored nowhere."""
-    return f"data:image/png;base64,{base64.b64encode(_qr(text)).decode()}"
-
-
-def _qr(text: str) -> bytes:
-    out = io.BytesIO()
-    qrcode.make(text, box_size=6, border=2).save(out, "PNG")
-    return out.getvalue()
 
 
 def _slots(order: Any) -> list[tuple[datetime, datetime]]:

@@ -32,8 +32,9 @@ from aftercare.visits.selectors import (
 from aftercare.visits.services import Told, add_photo, do_step, fee_for, show_trace
 from aftercare.workorders.selectors import jobs_of, work_order_for
 
+from ..desk.forms import qr_data
 from ..desk.knowledge import help_for
-from ..desk.work_orders import _slots, qr_data
+from ..desk.work_orders import _slots
 from ..doors import actor, now, page
 from .words import words
 

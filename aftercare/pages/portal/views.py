@@ -38,7 +38,9 @@ from aftercare.visits.selectors import open_appointment, open_visit, slots_for, 
 from aftercare.visits.services import choose_slot, decline_line, give_consent, reschedule_visit
 from aftercare.workorders.selectors import orders_of_request
 
+from ..desk.forms import visit_pdf
 from ..desk.work_orders import _window
+from ..documents import can_make_pdf
 from ..doors import now, public, sender
 from .stages import DECISION, purpose_now, stage_of
 
@@ -126,8 +128,21 @@ def record_page(request: HttpRequest, token: str) -> HttpResponse:
     visits = [visit for order in orders for visit in visits_of(order.pk)]
     return render(request, "portal/record.html", {
         "row": row, "customer": customer_by_id(link.customer_id) if known else None, "visits": visits, "token": token,
-        "company": root_unit(), "wrong": wrong,
+        "company": root_unit(), "wrong": wrong, "pdf": can_make_pdf(),
     }, status=422 if wrong else 200)  # fmt: skip
+
+
+@public()
+def record_pdf(request: HttpRequest, token: str, number: str) -> HttpResponse:
+    """Give the customer the signed form of a visit of their case as a PDF, masked."""
+    at = now()
+    link = open_link(token, at=at, sender=sender(request))
+    count_against_limit(f"pdf:{link.pk}", limit=20, per=3600, at=at)
+    visits = [visit for order in orders_of_request(link.case_id) for visit in visits_of(order.pk)]
+    visit = next((v for v in visits if v.number == number and v.state == "finished"), None)
+    if visit is None:
+        raise NotFound()
+    return visit_pdf(request, visit, printed_by=_("customer"))
 
 
 def _values(link: Any, token: str) -> dict[str, Any]:

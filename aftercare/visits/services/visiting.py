@@ -79,8 +79,8 @@ def show_trace(order: WorkOrder, *, by: Actor, at: datetime) -> str:
         raise Invalid(_("No contact was given."), where="customer")
     lives_for = policy_for(order.unit_id).pack.links.live_for
     with transaction.atomic():
-        record("request.link_made", order.request, by=by, at=at, values={"purpose": "progress"})
-        return make_link(customer, case_id=order.request_id, purpose="progress", lives_for=lives_for, at=at)
+        record("request.link_made", order.request, by=by, at=at, values={"purpose": "record"})
+        return make_link(customer, case_id=order.request_id, purpose="record", lives_for=lives_for, at=at)
 
 
 def diagnose(
