@@ -16,12 +16,13 @@ SIZES = {1440: 900, 768: 1024, 390: 844}
 DESK = {
     "KF2024001": (
         "/", "/requests", "/work-orders", "/intake", "/requests/{number}", "/work-orders/{order}", "/knowledge", "/texts", "/alerts", "/follow-up",
-        "/transfers",
+        "/transfers", "/gallery",
     ),
     "ZG2024001": (
         "/", "/board", "/board/stores", "/board/late", "/papers", "/report", "/people", "/policy", "/policy/replay", "/import", "/readings",
         "/defects", "/reviews", "/dispatch", "/dispatch/day",
     ),
+    "GL2024001": ("/connections", "/audit", "/policy/draft"),
 }  # fmt: skip
 FIELD = {"GY2024001": ("/today", "/today/van", "/today/find")}
 

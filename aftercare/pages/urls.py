@@ -42,6 +42,7 @@ from .portal import views as portal
 urlpatterns = [
     path("", home.home, name="home"),
     path("home/count", home.home_count, name="home_count"),
+    path("gallery", home.gallery, name="gallery"),
     path("search", home.search, name="search"),
     path("intake", intake.new_request, name="new_request"),
     path("intake/caller", intake.intake_caller, name="intake_caller"),

@@ -113,3 +113,19 @@ def test_a_view_is_kept_and_opened_by_its_address(page_for, installation):
     address = desk.url
     other = page_for("KF2024001")
     assert other.request.get(address).status == 404, "a view of one's own is nobody else's"
+
+
+def test_hints_are_there_until_switched_off_and_come_back(page_for, installation):
+    desk = page_for("KF2024001")
+    desk.goto(f"{installation.url}/")
+    hint = desk.locator("[data-hint]")
+    assert hint.is_visible()
+    desk.click("text=不再提示")
+    desk.goto(f"{installation.url}/requests")
+    assert not desk.locator("[data-hint]").is_visible()
+    desk.keyboard.press("?")
+    desk.click("text=重新显示提示")
+    assert desk.locator("[data-hint]").is_visible()
+    desk.click("text=知道了")
+    desk.reload()
+    assert not desk.locator("[data-hint]").is_visible()

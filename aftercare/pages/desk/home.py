@@ -20,6 +20,7 @@ from aftercare.people.rules import Actor
 from aftercare.privacy.rules import normal_phone
 from aftercare.sla.selectors import cases_with_due_clocks, clocks_waiting_for, due_counts, running_clocks
 from aftercare.workorders.selectors import work_orders_for
+from aftercare.workspace.selectors import views_for
 
 from ..doors import actor, now, page
 from .commands import commands_for
@@ -44,17 +45,22 @@ def home(request: HttpRequest) -> HttpResponse:
     if who.own_only:
         return redirect("field_today")
     at = now()
-    queue = request.GET.get("queue", "mine")
-    queue = queue if queue in QUEUES else "mine"
-    tasks = _tasks(who, queue, at)
+    queue, tasks = _begin_with(who, request.GET.get("queue", ""), at)
     chosen = next(
         (t for t in tasks if t.request.number == request.GET.get("at")), tasks[0] if tasks else None
     )
     over, soon = due_counts(who, now=at, soon=at + timedelta(minutes=30))
     return render(request, "desk/home.html", {
         "place": "home", "queue": queue, "groups": _groups(tasks, at), "count": len(tasks), "chosen": chosen,
+        "views": views_for(who, "requests")[:8] if who.can("arrange_workspace") else [],
         "over": over, "soon": soon, "queues": _queues(who), "at": at, "title": _titles()[queue],
     })  # fmt: skip
+
+
+@page("read_policy")
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show every component in its states, for whoever builds pages: what the browser tests photograph."""
+    return render(request, "desk/gallery.html", {"place": "policy"})
 
 
 @page("read_request")
@@ -109,6 +115,17 @@ def find(who: Actor, text: str) -> dict[str, Any]:
     if customers:
         rows += list(requests_for(who).filter(customer__in=customers)[:8])
     return {**nothing, "customers": customers[:5], "requests": rows[:8]}
+
+
+def _begin_with(who: Actor, asked: str, at: datetime) -> tuple[str, list[Task]]:
+    """Give the queue that was asked for; else one's own work, and where nothing waits there, what is overdue for whoever answers for it."""
+    if asked in QUEUES:
+        return asked, _tasks(who, asked, at)
+    tasks = _tasks(who, "mine", at)
+    if not tasks and who.can("read_board"):
+        late = _tasks(who, "over", at)
+        return ("over", late) if late else ("mine", [])
+    return "mine", tasks
 
 
 def _tasks(who: Actor, queue: str, at: datetime) -> list[Task]:

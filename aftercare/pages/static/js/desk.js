@@ -75,4 +75,16 @@
     });
     box.addEventListener("click", function (e) { var option = e.target.closest(".opt"); if (option) { put(option); } });
   });
+
+  /* hints for newcomers: each until it is seen, all until they are switched off; kept in this browser */
+  try {
+    var off = localStorage.getItem("hints") === "off";
+    each("[data-hint]", function (el) { el.hidden = off || localStorage.getItem("hint:" + el.dataset.hint) === "seen"; });
+    doc.addEventListener("click", function (e) {
+      var hint = e.target.closest && e.target.closest("[data-hint]"), all = e.target.closest && e.target.closest("[data-hints-on]");
+      if (hint && e.target.matches("[data-hint-seen]")) { localStorage.setItem("hint:" + hint.dataset.hint, "seen"); hint.hidden = true; }
+      if (hint && e.target.matches("[data-hint-off]")) { localStorage.setItem("hints", "off"); each("[data-hint]", function (el) { el.hidden = true; }); }
+      if (all) { localStorage.removeItem("hints"); each("[data-hint]", function (el) { localStorage.removeItem("hint:" + el.dataset.hint); el.hidden = false; }); all.closest("dialog").close(); }
+    });
+  } catch (error) { /* private mode has no storage: no hints */ }
 })();
