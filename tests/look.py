@@ -19,7 +19,7 @@ DESK = {
         "/transfers", "/gallery",
     ),
     "ZG2024001": (
-        "/", "/board", "/board/stores", "/board/late", "/papers", "/report", "/people", "/policy", "/policy/replay", "/import", "/readings",
+        "/", "/board", "/board/stores", "/board/late", "/papers", "/report", "/people", "/people/week", "/policy", "/policy/replay", "/import", "/readings",
         "/defects", "/reviews", "/dispatch", "/dispatch/day",
     ),
     "GL2024001": ("/connections", "/audit", "/policy/draft"),

@@ -36,6 +36,7 @@ PAGES = (
     "/knowledge?tab=questions",
     "/follow-up",
     "/people",
+    "/people/week",
     "/policy",
     "/import",
 )

@@ -9,7 +9,7 @@ import pytest
 from aftercare.parts.models import VanStock
 from aftercare.people.models import Certificate, ProviderTerms, Shift
 from aftercare.people.rules import MACHINE
-from aftercare.people.services import add_shift, add_staff, add_unit
+from aftercare.people.services import add_certificate, add_leave, add_shift, add_staff, add_unit
 from aftercare.workorders.models import WorkOrder
 
 
@@ -135,3 +135,23 @@ def test_the_board_shows_own_staff_or_providers(cast_now, signed_in):
         for whose in ("", "own", "provider")
     }
     assert rows == {"": 4, "own": 3, "provider": 1}
+
+
+def test_a_week_shows_shifts_leaves_and_certificates_that_lapse(cast_now, signed_in):
+    zhou, at = cast_now.staff["zhou"], cast_now.at
+    for name in ("zhou", "chen"):
+        add_certificate(
+            cast_now.staff[name], code="gas", valid_on=at.date() - timedelta(days=9), expires_on=at.date() + timedelta(days=9),
+            by=MACHINE, at=at,
+        )  # fmt: skip
+    add_leave(
+        zhou, starts_at=at, ends_at=at + timedelta(days=1), reason="年假", deputy=None, by=MACHINE, at=at
+    )
+    client = signed_in("zheng")
+    shown = client.get("/people/week").content.decode()
+    assert "年假" in shown
+    assert zhou.number in shown
+    assert "已过期" in shown or "lapsed" in shown, "Huang's certificate"
+    assert client.get("/people/week?week=2020-13-45&unit=x").status_code == 200
+    empty = client.get(f"/people/week?week=2020-01-06&unit={cast_now.store.pk}").content.decode()
+    assert "2020-01-06" in empty

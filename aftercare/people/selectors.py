@@ -179,6 +179,25 @@ def shifts_ahead(staff_id: int, *, at: datetime) -> list[Shift]:
     return list(Shift.objects.filter(staff_id=staff_id, ends_at__gt=at).order_by("starts_at")[:21])
 
 
+def week_of(
+    staff_ids: Iterable[int], start: datetime, end: datetime
+) -> tuple[dict[int, list[Shift]], dict[int, list[Leave]]]:
+    """Give the shifts that begin and the leaves that touch a stretch of time, by person."""
+    ids = list(staff_ids)
+    shifts: dict[int, list[Shift]] = {}
+    leaves: dict[int, list[Leave]] = {}
+    for shift in Shift.objects.filter(staff_id__in=ids, starts_at__gte=start, starts_at__lt=end).order_by(
+        "starts_at"
+    ):
+        shifts.setdefault(shift.staff_id, []).append(shift)
+    away = Leave.objects.filter(staff_id__in=ids, starts_at__lt=end, ends_at__gt=start).select_related(
+        "deputy"
+    )
+    for leave in away.order_by("starts_at"):
+        leaves.setdefault(leave.staff_id, []).append(leave)
+    return shifts, leaves
+
+
 def leaves_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     rows = Leave.objects.filter(staff_id=staff_id, starts_at__lt=end, ends_at__gt=start)
     return list(rows.values_list("starts_at", "ends_at"))

@@ -48,6 +48,7 @@ COMMANDS = (
     Command(n_("Monthly report"), "report_page", "read_report", icon="ti:chart-dots"),
     Command(n_("Import"), "import_page", "import_requests", icon="ti:table-import"),
     Command(n_("People and units"), "people_page", "read_people", icon="ti:users"),
+    Command(n_("Who works when"), "rota_page", "read_people", icon="ti:calendar"),
     Command(n_("Complaints nobody made"), "reviews_page", "decide_review", icon="ti:ear"),
     Command(n_("Defects"), "defects_page", "read_defect", icon="ti:bug"),
     Command(n_("Reading"), "readings", "read_triage", icon="ti:wand"),

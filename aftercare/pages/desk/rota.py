@@ -1,0 +1,81 @@
+"""Who works when: shifts and leaves of a week on a calendar, and certificates that are about to lapse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.dateparse import parse_date
+from django.utils.translation import get_language
+
+from aftercare.people.selectors import staff_for, units_for, week_of, zone_of
+from aftercare.policies.selectors import policy_for
+
+from ..doors import actor, now, page
+from .listing import number_in
+
+MOST = 200
+LAPSES = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One person of the week: what each day holds, and the hours planned in all."""
+
+    person: Any
+    days: list[tuple[list[tuple[datetime, datetime]], Any]]
+    hours: float
+
+
+@page("read_people")
+def rota_page(request: HttpRequest) -> HttpResponse:
+    """Show the shifts and leaves of a week for a unit, day by day; people without any stand last."""
+    who, at = actor(request), now()
+    zone = ZoneInfo(zone_of(who.unit_id) if who.unit_id else "Asia/Shanghai")
+    today = at.astimezone(zone).date()
+    monday = _monday(request.GET.get("week", ""), today)
+    unit_id = number_in(request.GET.get("unit", ""))
+    staff = list(staff_for(who, unit_id=unit_id)[:MOST])
+    days = [monday + timedelta(days=n) for n in range(7)]
+    begins = datetime.combine(monday, time(), zone)
+    shifts, leaves = week_of([p.pk for p in staff], begins, begins + timedelta(days=7))
+    lines = [
+        _line(person, days, shifts.get(person.pk, []), leaves.get(person.pk, []), zone) for person in staff
+    ]
+    titles = policy_for().pack.dispatch.certificate_titles
+    lapsing = [
+        (c.expires_on, person, titles[c.code][get_language() or "zh"] if c.code in titles else c.code)
+        for person in staff
+        for c in person.certificates.all()
+        if c.expires_on <= today + LAPSES
+    ]
+    lapsing.sort(key=lambda row: (row[0], row[1].number))
+    return render(request, "desk/rota.html", {
+        "place": "people", "days": days, "today": today, "lines": sorted(lines, key=lambda line: line.hours == 0),
+        "units": list(units_for(who)), "unit": unit_id, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),
+        "lapsing": lapsing, "on_day": [sum(bool(line.days[n][0]) for line in lines) for n in range(7)],
+    })  # fmt: skip
+
+
+def _monday(text: str, today: date) -> date:
+    try:
+        chosen = parse_date(text) or today
+    except ValueError:
+        chosen = today
+    return chosen - timedelta(days=chosen.weekday())
+
+
+def _line(person: Any, days: list[date], shifts: list[Any], leaves: list[Any], zone: ZoneInfo) -> Line:
+    cells = []
+    for day in days:
+        starts = datetime.combine(day, time(), zone)
+        ends = starts + timedelta(days=1)
+        mine = [(s.starts_at, s.ends_at) for s in shifts if starts <= s.starts_at < ends]
+        away = next((leave for leave in leaves if leave.starts_at < ends and leave.ends_at > starts), None)
+        cells.append((mine, away))
+    hours = sum((s.ends_at - s.starts_at).total_seconds() / 3600 for s in shifts)
+    return Line(person, cells, hours)
