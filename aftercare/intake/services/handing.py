@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from aftercare.ledger.services import record
 from aftercare.people.models import Staff
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import colleagues_for
+from aftercare.people.selectors import actor_for, colleagues_for
 from aftercare.people.services import require
 from aftercare.refusals import Conflict, Invalid, NotFound, Problem
 
@@ -32,7 +32,8 @@ class HandOver:
 
 def preview_hand_over(requests: Iterable[Request], to: Staff, *, by: Actor) -> list[HandOver]:
     """Say for each request whether it can change hands; nothing is written."""
-    return [HandOver(request, _against(request, to, by)) for request in requests]
+    taker = actor_for(to)
+    return [HandOver(request, _against(request, taker, by)) for request in requests]
 
 
 def hand_over_requests(
@@ -43,11 +44,11 @@ def hand_over_requests(
     Gives what changed, each with who answered before, so that it can be undone. Those that can't change hands are left.
     """
     require(by, "hand_over_request")
-    changed = []
+    changed, taker = [], actor_for(to)
     with transaction.atomic():
         ids = sorted(request.pk for request in requests)
         for request in Request.objects.select_for_update().filter(pk__in=ids).order_by("pk"):
-            if _against(request, to, by):
+            if _against(request, taker, by):
                 continue
             before, request.owner_id = request.owner_id, to.pk
             request.save(update_fields=["owner"])
@@ -95,23 +96,24 @@ def mentioned_in(text: str, request: Request) -> list[int]:
     return sorted(found.values())
 
 
-def colleague(request_units: Iterable[int], number: str) -> Staff:
-    """Give the person of this number who can answer for requests of all these units."""
-    for unit_id in set(request_units):
-        people = colleagues_for(unit_id, verb="answer_request", numbers={number.upper()})
-        if not people:
-            raise NotFound(_("nobody with this number can answer for these requests"))
-        return people[0]
-    raise Invalid(_("no request was chosen"), where="number", expected=_("at least one"))
+def colleague(unit_ids: Iterable[int], number: str) -> Staff:
+    """Give the person of this number who can answer for requests of one of these units; what they can't take is said for each request."""
+    units = set(unit_ids)
+    if not units:
+        raise Invalid(_("no request was chosen"), where="number", expected=_("at least one"))
+    for unit_id in units:
+        for person in colleagues_for(unit_id, verb="answer_request", numbers={number}):
+            return person
+    raise NotFound(_("nobody with this number can answer for these requests"))
 
 
-def _against(request: Request, to: Staff, by: Actor) -> str:
+def _against(request: Request, to: Actor, by: Actor) -> str:
     if not by.reaches(request.unit_id):
         return _("out of your reach")
     if request.state != "open":
         return _("no longer open")
-    if request.owner_id == to.pk:
+    if request.owner_id == to.id:
         return _("answers for it already")
-    if not colleagues_for(request.unit_id, verb="answer_request", numbers={to.number}):
+    if not (to.can("answer_request") and to.reaches(request.unit_id)):
         return _("can't answer for this store")
     return ""
