@@ -188,8 +188,10 @@ def tasks(
         agent.see(".toast-a")
 
     def dispatch() -> None:
-        dispatcher.click("form[action*='/assign'] button")
-        dispatcher.see(".messages, main")
+        dispatcher.click("section.qrow form[action$='/assign'] >> xpath=.. >> summary")
+        dispatcher.type("section.qrow details[open] input[name=because]", "离得最近")
+        dispatcher.click("section.qrow details[open] form[action$='/assign'] button")
+        dispatcher.see(".messages")
 
     def overdue() -> None:
         leader.press("g", "d")
