@@ -139,9 +139,7 @@ def measure(sizes: list[int], rounds: int) -> dict[str, float]:
                         client.get(target)
                         times.append((time.perf_counter() - began) * 1000)
                     every += times
-                    print(
-                        f"  {size:>8} {address:<24} p95 {percentile(times, 0.95):7.1f} ms  {asked} queries"
-                    )
+                    print(f"  {size:>8} {address:<24} p95 {percentile(times, 0.95):7.1f} ms  {asked} queries")
             figures[f"p95_{size}_ms"], figures[f"queries_{size}"] = percentile(every, 0.95), most
     first, last = (figures[f"p95_{size}_ms"] for size in (sizes[0], sizes[-1]))
     return {

@@ -38,6 +38,7 @@ PAGES = (
     "/people",
     "/people/week",
     "/policy",
+    "/report",
     "/import",
 )
 

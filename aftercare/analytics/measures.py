@@ -39,6 +39,15 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Making:
+    """How rows make a value: what the database sums and counts, and how these make the sum and the count it is made of."""
+
+    aggregates: dict[str, Any]
+    finish: Callable[[dict[str, Any]], tuple[float, int]]
+    prepare: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows
+
+
+@dataclass(frozen=True)
 class Measure:
     """One measure: its rows in a period, and how they make a value."""
 
@@ -49,12 +58,27 @@ class Measure:
     digits: int
     higher_is_better: bool | None
     rows: Callable[[Period], QuerySet[Any]]
-    compute: Callable[[QuerySet[Any]], tuple[float, int]]
+    makes: Making
     definition: Any
 
-    def read(self, period: Period) -> Value:
-        total, count = self.compute(self.rows(period))
-        return Value(total / count if count else None, total, count)
+
+def read_measures(period: Period) -> dict[str, Value]:
+    """Read every measure of a period: those that count the same rows in one query."""
+    by_rows: dict[Callable[[Period], QuerySet[Any]], list[Measure]] = {}
+    for measure in MEASURES:
+        by_rows.setdefault(measure.rows, []).append(measure)
+    values = {}
+    for rows_of, measures in by_rows.items():
+        rows = rows_of(period).order_by()
+        for measure in measures:
+            rows = measure.makes.prepare(rows)
+        wanted = {f"{m.code}__{name}": what for m in measures for name, what in m.makes.aggregates.items()}
+        found = rows.aggregate(**wanted)
+        for measure in measures:
+            mine = {name: found[f"{measure.code}__{name}"] for name in measure.makes.aggregates}
+            total, count = measure.makes.finish(mine)
+            values[measure.code] = Value(total / count if count else None, total, count)
+    return values
 
 
 def _narrow(
@@ -114,60 +138,57 @@ def _recoveries(period: Period) -> QuerySet[Any]:
     return _narrow(rows, period, category="order__category")
 
 
-def _mean_seconds(start: str, end: str, per: int) -> Callable[[QuerySet[Any]], tuple[float, int]]:
-    def compute(rows: QuerySet[Any]) -> tuple[float, int]:
-        span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
-        found = rows.order_by().aggregate(total=Sum(span), n=Count("id"))
-        return (found["total"].total_seconds() / per if found["total"] else 0.0), found["n"]
-
-    return compute
-
-
-def _share(good: Q) -> Callable[[QuerySet[Any]], tuple[float, int]]:
-    def compute(rows: QuerySet[Any]) -> tuple[float, int]:
-        found = rows.order_by().aggregate(good=Count("id", filter=good), n=Count("id"))
-        return 100.0 * found["good"], found["n"]
-
-    return compute
+def _mean_seconds(start: str, end: str, per: int) -> Making:
+    span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+    return Making(
+        {"total": Sum(span), "n": Count("id")},
+        lambda found: (found["total"].total_seconds() / per if found["total"] else 0.0, found["n"]),
+    )
 
 
-def _mean(expression: str, divide_by: int = 1) -> Callable[[QuerySet[Any]], tuple[float, int]]:
-    def compute(rows: QuerySet[Any]) -> tuple[float, int]:
-        found = rows.order_by().aggregate(total=Sum(expression), n=Count("id"))
-        return float(Decimal(found["total"] or 0) / divide_by), found["n"]
+def _share(good: Q) -> Making:
+    return Making(
+        {"good": Count("id", filter=good), "n": Count("id")},
+        lambda found: (100.0 * found["good"], found["n"]),
+    )
 
-    return compute
+
+def _mean(expression: str, divide_by: int = 1) -> Making:
+    return Making(
+        {"total": Sum(expression), "n": Count("id")},
+        lambda found: (float(Decimal(found["total"] or 0) / divide_by), found["n"]),
+    )
 
 
-def _repeats(rows: QuerySet[Any]) -> tuple[float, int]:
+def _repeats() -> Making:
     """Count completed orders whose piece had another order completed within 30 days before."""
     before = WorkOrder.objects.filter(
         request__customer=OuterRef("request__customer"), request__product_model=OuterRef("request__product_model"),
         state="completed", completed_at__lt=OuterRef("completed_at"),
         completed_at__gte=OuterRef("completed_at") - timedelta(days=30),
     ).exclude(pk=OuterRef("pk"))  # fmt: skip
-    repairs = rows.order_by().exclude(request__product_model="")
-    found = repairs.annotate(again=Exists(before)).aggregate(bad=Count("id", filter=Q(again=True)))
-    return 100.0 * found["bad"], rows.order_by().count()
-
-
-def _on_time(rows: QuerySet[Any]) -> tuple[float, int]:
-    good = Q(visit__arrived_at__lte=F("ends_at"))
-    found = rows.order_by().aggregate(
-        good=Count("id", filter=good, distinct=True), n=Count("id", distinct=True)
+    again = Q(again=True) & ~Q(request__product_model="")
+    return Making(
+        {"bad": Count("id", filter=again), "n": Count("id")},
+        lambda found: (100.0 * found["bad"], found["n"]),
+        lambda rows: rows.annotate(again=Exists(before)),
     )
-    return 100.0 * found["good"], found["n"]
 
 
-def _costing(times: str, rate: str) -> Callable[[QuerySet[Any]], tuple[float, int]]:
+def _on_time() -> Making:
+    good = Q(visit__arrived_at__lte=F("ends_at"))
+    return Making(
+        {"good": Count("id", filter=good, distinct=True), "n": Count("id", distinct=True)},
+        lambda found: (100.0 * found["good"], found["n"]),
+    )
+
+
+def _costing(times: str, rate: str) -> Making:
     """Multiply the rows (or their column `times`) by the pack's rate in fen."""
-
-    def compute(rows: QuerySet[Any]) -> tuple[float, int]:
-        fen = getattr(policy_for().pack.report, rate)
-        found = rows.order_by().aggregate(times=Sum(times) if times else Count("id"), n=Count("id"))
-        return fen * (found["times"] or 0) / 100, found["n"]
-
-    return compute
+    return Making(
+        {"times": Sum(times) if times else Count("id"), "n": Count("id")},
+        lambda found: (getattr(policy_for().pack.report, rate) * (found["times"] or 0) / 100, found["n"]),
+    )
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -179,11 +200,11 @@ MEASURES: tuple[Measure, ...] = (
             _("from the work order to the engineer's arrival; orders opened in the period")),
     Measure("completion_rate", "efficiency", _("Completion rate"), "%", 1, True, _opened_orders,
             _share(Q(state="completed")), _("completed orders among those opened in the period and not cancelled")),
-    Measure("on_time_rate", "efficiency", _("On-time arrival"), "%", 1, True, _kept_appointments, _on_time,
+    Measure("on_time_rate", "efficiency", _("On-time arrival"), "%", 1, True, _kept_appointments, _on_time(),
             _("arrivals before the end of the promised window among kept appointments")),
     Measure("first_time_fix_rate", "quality", _("First-time fix rate"), "%", 1, True, _completed_orders,
             _share(Q(visits=1)), _("orders completed with one visit among those completed in the period")),
-    Measure("repeat_rate", "quality", _("Repeat repair rate"), "%", 1, False, _completed_orders, _repeats,
+    Measure("repeat_rate", "quality", _("Repeat repair rate"), "%", 1, False, _completed_orders, _repeats(),
             _("completed orders whose product was repaired within the 30 days before")),
     Measure("satisfaction", "quality", _("Mean satisfaction"), _("of 5"), 2, True, _answered_surveys,
             _mean("overall"), _("mean of the overall score of surveys answered in the period")),

@@ -18,7 +18,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.rules import months_later
 from aftercare.refusals import Invalid, NotFound
 
-from .measures import MEASURES, SECTIONS, Measure, Period, Value, late_problems
+from .measures import MEASURES, SECTIONS, Measure, Period, Value, late_problems, read_measures
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ def monthly_report(actor: Actor, month: date, *, unit_id: int | None = None, cat
     earlier, _name, _unit = _period(actor, months_later(month, -1), unit_id, category)
     rules = policy_for(zone_unit).pack.report
     lines = []
+    now, then = read_measures(period), read_measures(earlier)
     for measure in MEASURES:
-        value, before = measure.read(period), measure.read(earlier)
+        value, before = now[measure.code], then[measure.code]
         lines.append(Line(measure, value, before, *_judged(measure, value, rules.targets.get(measure.code))))
     problems, delayed = late_problems(period)
     due_on = months_later(month, 1).replace(day=rules.due_day)

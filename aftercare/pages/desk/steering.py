@@ -147,10 +147,12 @@ def report_page(request: HttpRequest) -> HttpResponse:
         answer = HttpResponse(body, content_type=kind)
         answer.headers["Content-Disposition"] = f'attachment; filename="SA-DA-006-{month:%Y-%m}.{form}"'
         return answer
+    units = list(units_for(who))
+    above = {u.pk: u for unit in units for u in (unit, unit.parent) if u is not None and u.parent_id is None}
     return render(request, "desk/report.html", {
         "place": "report", "report": report, "month": f"{month:%Y-%m}", "before": f"{months_later(month, -1):%Y-%m}",
-        "after": f"{months_later(month, 1):%Y-%m}", "unit": unit, "category": category, "company": root_unit(),
-        "units": list(units_for(who).filter(kind__in=["region", "store"])), "at": now(),
+        "after": f"{months_later(month, 1):%Y-%m}", "unit": unit, "category": category, "company": next(iter(above.values()), None) or root_unit(),
+        "units": [unit for unit in units if unit.kind in ("region", "store")], "at": now(),
         "categories": sorted(policy_for().pack.warranty.categories),
     })  # fmt: skip
 
