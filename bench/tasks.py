@@ -189,6 +189,7 @@ def tasks(
 
     def dispatch() -> None:
         dispatcher.click("section.qrow form[action$='/assign'] >> xpath=.. >> summary")
+        dispatcher.type("section.qrow details[open] input[name=number]", "GY2024001")
         dispatcher.type("section.qrow details[open] input[name=because]", "离得最近")
         dispatcher.click("section.qrow details[open] form[action$='/assign'] button")
         dispatcher.see(".messages")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from aftercare.dispatch.models import Offer
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Unit
 from aftercare.sla.services import sweep_clocks
@@ -141,3 +142,20 @@ def test_stores_stand_on_the_map_by_how_late_they_are(cast_now, signed_in):
     assert 'data-every="30"' in shown
     assert "未录入位置" in shown, "a store without a place is named"
     assert f"/requests?unit={cast_now.store.pk}&amp;due=over" in shown
+
+
+def test_an_order_is_given_to_somebody_by_number(cast_now, signed_in):
+    order = cast_now.order(at=cast_now.at)
+    client, chen = signed_in("pan"), cast_now.staff["chen"]
+    assert (
+        client.post(
+            f"/work-orders/{order.number}/assign", {"number": "XX9", "because": "离得最近"}
+        ).status_code
+        == 422
+    )
+    client.post(
+        f"/work-orders/{order.number}/assign",
+        {"number": chen.number.lower(), "because": "离得最近", "back": "dispatch"},
+    )
+    assert Offer.objects.filter(order=order, staff=chen, state="offered").exists()
+    assert "<datalist" in text_of(client.get("/dispatch"))

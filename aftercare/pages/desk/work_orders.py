@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.analytics.exporting import as_csv
 from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_back_order
-from aftercare.people.selectors import units_for, units_with_a_place
+from aftercare.people.selectors import staff_numbered, units_for, units_with_a_place
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import next_clocks
@@ -122,7 +122,9 @@ def work_order_page(request: HttpRequest, number: str) -> HttpResponse:
 def work_order_assign(request: HttpRequest, number: str) -> HttpResponse:
     who, at = actor(request), now()
     order = work_order_for(who, number)
-    staff = request.POST.get("staff", "")
+    staff, number = request.POST.get("staff", ""), request.POST.get("number", "").strip().upper()
+    if number:
+        staff = str(_person(number).pk)
     because = request.POST.get("because", "")
     if not staff:
         if dispatch_order(order, by=who, at=at) is None:
@@ -239,6 +241,14 @@ def visit_file(request: HttpRequest, number: str, file_id: int) -> HttpResponse:
     if found is None:
         raise NotFound()
     return file_answer(found)
+
+
+def _person(number: str) -> Any:
+    """Find the person of a number that was typed."""
+    person = staff_numbered(number)
+    if person is None:
+        raise Invalid(_("nobody has this number"), where="number", expected="GY2024001")
+    return person
 
 
 def _slots(order: Any) -> list[tuple[datetime, datetime]]:
