@@ -88,6 +88,15 @@ def test_the_audit_finds_who_did_what(cast_now, signed_in):
     assert "没有这样的记录" in text_of(boss.get("/audit", {"who": "无此人"}))
     assert "没有这样的记录" in text_of(boss.get("/audit", {"from": "2020-01-01", "to": "2020-01-02"}))
     assert boss.get("/audit", {"from": "2020-13-45", "before": "x" * 30}).status_code == 200
+    for odd in ({"to": "9999-12-31"}, {"from": "0001-01-01"}, {"before": "²"}, {"before": "9" * 40}):
+        assert boss.get("/audit", odd).status_code == 200
+    for address in (
+        "/connections?endpoint=²",
+        "/people/week?week=0001-01-01&unit=²",
+        "/requests?unit=²&after=²",
+        "/requests?view=²",
+    ):
+        assert boss.get(address).status_code == 200
     assert WANG[0] not in found
     assert WANG[1] not in found
 

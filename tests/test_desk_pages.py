@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from aftercare.dispatch.models import Offer
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.pages.desk import listing
 from aftercare.people.models import Unit
 from aftercare.sla.services import sweep_clocks
 from aftercare.workspace.models import CannedText, SavedView
@@ -58,6 +60,27 @@ def test_what_is_due_first_stands_first(case, cast_now, signed_in):
     shown = text_of(signed_in("zheng").get("/requests?sort=due"))
     assert shown.index(case.number) < shown.index(later.number)
     assert case.number not in text_of(signed_in("zheng").get("/requests?due=over"))
+
+
+def test_a_list_goes_on_where_it_stopped_walking(case, cast_now, signed_in, monkeypatch):
+    """What is due late is not lost because many clocks of others come first."""
+    later = cast_now.request(
+        at=cast_now.at + timedelta(seconds=9),
+        phone="13800000022",
+        name="周三",
+        kind="inquiry",
+        description="请问滤网多久换一次比较好",
+    )
+    deliver_until_idle(at=cast_now.at)
+    monkeypatch.setattr(listing, "FAR", 1)
+    monkeypatch.setattr(listing, "STEP", 1)
+    client, address = signed_in("zheng"), "/requests?sort=due"
+    for _page in range(12):
+        shown = text_of(client.get(address))
+        if later.number in shown:
+            return
+        address = "/requests" + re.search(r'href="(\?[^"]*after=[^"]+)"', shown)[1].replace("&amp;", "&")
+    raise AssertionError("it was never reached")
 
 
 def test_requests_are_handed_over_after_a_look_and_taken_back(case, cast_now, signed_in):

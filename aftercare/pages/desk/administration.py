@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from aftercare.customers.selectors import customer_for
@@ -26,6 +25,7 @@ from aftercare.people.services import create_client, require, reveal, revoke_cli
 from aftercare.refusals import Invalid
 
 from ..doors import actor, now, page
+from .listing import day_in, number_in
 from .timeline import SENTENCES
 
 LISTED = 100
@@ -44,11 +44,9 @@ def connections_page(request: HttpRequest) -> HttpResponse:
         else:
             if not made:
                 return redirect("connections_page")
-    shown = (
-        deliveries(who).filter(endpoint_id=int(request.GET["endpoint"]))
-        if request.GET.get("endpoint", "").isdigit()
-        else deliveries(who)
-    )
+    endpoint, shown = number_in(request.GET.get("endpoint", "")), deliveries(who)
+    if endpoint is not None:
+        shown = shown.filter(endpoint_id=endpoint)
     return render(request, "desk/connections.html", {
         "place": "connections", "clients": list(clients()), "endpoints": list(endpoints(who)), "deliveries": list(shown[:LISTED]),
         "verbs": sorted(MATRIX), "units": list(units_for(who)), "made": made, "refusal": refusal, "typed": posted,
@@ -58,10 +56,10 @@ def connections_page(request: HttpRequest) -> HttpResponse:
 
 def _act(who: Actor, request: HttpRequest) -> str:
     posted, at = request.POST, now()
-    thing = int(posted["id"]) if posted.get("id", "").isdigit() and len(posted["id"]) < 19 else 0
+    thing, unit_id = number_in(posted.get("id", "")) or 0, number_in(posted.get("unit", "")) or 0
     match posted.get("act", ""):
         case "client":
-            unit = unit_for(who, int(posted["unit"]) if posted.get("unit", "").isdigit() else 0)
+            unit = unit_for(who, unit_id)
             return create_client(
                 name=posted.get("name", ""), unit=unit, verbs=posted.getlist("verbs"), by=who, at=at
             )[1]
@@ -69,7 +67,7 @@ def _act(who: Actor, request: HttpRequest) -> str:
             revoke_client(client_for(who, thing), by=who, at=at)
             messages.info(request, _("The key no longer opens anything"))
         case "endpoint":
-            unit = unit_for(who, int(posted["unit"]) if posted.get("unit", "").isdigit() else 0)
+            unit = unit_for(who, unit_id)
             events = posted.get("events", "").replace("，", ",").replace(" ", ",").split(",")
             return add_endpoint(url=posted.get("url", "").strip(), events=events, unit=unit, by=who, at=at)[1]
         case "off":
@@ -87,7 +85,10 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     who, at, asked = actor(request), now(), request.GET
     zone = ZoneInfo(zone_of(who.unit_id) if who.unit_id else "Asia/Shanghai")
     today = at.astimezone(zone).date()
-    first, last = _day(asked.get("from", "")) or today - timedelta(days=6), _day(asked.get("to", "")) or today
+    first, last = (
+        day_in(asked.get("from", "")) or today - timedelta(days=6),
+        day_in(asked.get("to", "")) or today,
+    )
     number = asked.get("number", "").strip().upper()[:24]
     case = requests_for(who).filter(number=number).first() if number else None
     rows = facts_recorded(
@@ -95,9 +96,9 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         name=asked.get("name", "").strip()[:60], who=asked.get("who", "").strip()[:40],
         case_id=(case.pk if case else -1) if number else None, units=who.units,
     )  # fmt: skip
-    before = asked.get("before", "")
-    if before.isdigit() and len(before) < 19:
-        rows = rows.filter(id__lt=int(before))
+    before = number_in(asked.get("before", ""))
+    if before is not None:
+        rows = rows.filter(id__lt=before)
     shown = list(rows[: LISTED + 1])
     return render(request, "desk/audit.html", {
         "place": "audit", "rows": [(fact, _(SENTENCES.get(fact.name, fact.name))) for fact in shown[:LISTED]],
@@ -159,10 +160,3 @@ def _exported(who: Actor, customer: Any, rows: Any, *, at: datetime, because: st
     )
     answer.headers["Content-Disposition"] = f'attachment; filename="customer-{customer.pk}.json"'
     return answer
-
-
-def _day(text: str) -> Any:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

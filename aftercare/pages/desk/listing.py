@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from aftercare.people.rules import Actor
@@ -18,7 +18,7 @@ from aftercare.workspace.rules import PLACES
 from aftercare.workspace.selectors import view_for, views_for
 
 PAGE = 50
-FAR = 2000  # clocks walked for one page of a list, at most
+FAR, STEP = 2000, 200  # clocks walked for one page of a list, at most, and at a time
 Pair = tuple[Any, Any]
 
 
@@ -51,8 +51,8 @@ def look_of(request: HttpRequest, who: Actor, place: str, **first: str) -> Look:
     views = views_for(who, place) if who.can("arrange_workspace") else []
     chosen = asked.get("view", "")
     view = next((v for v in views if str(v.pk) == chosen), None)
-    if chosen.isdigit() and view is None:
-        view = view_for(who, place, int(chosen[:18]))
+    if view is None and (number := number_in(chosen)) is not None:
+        view = view_for(who, place, number)
     base = view.filters if view else first
     filters = {name: asked.get(name, base.get(name, "")).strip()[:40] for name in known.filters}
     columns = view.columns if view else list(known.first_columns)
@@ -60,7 +60,17 @@ def look_of(request: HttpRequest, who: Actor, place: str, **first: str) -> Look:
 
 
 def number_in(text: str) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 19 else None
+    """Read a number that came from outside; None where it is none, or none the database could hold."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def day_in(text: str) -> date | None:
+    """Read a day that came from outside; None where it is none, or of no year anybody works in."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and 2000 <= day.year <= 2100 else None
 
 
 def by_deadline(
@@ -68,7 +78,8 @@ def by_deadline(
 ) -> tuple[list[Pair], str]:
     """Walk the running clocks by due instant until a page of rows is full; `key` is the field of a row that names its case.
 
-    `due` narrows to what is `over` or due `soon`. Gives the pairs and the mark of the next page.
+    `due` narrows to what is `over` or due `soon`. Gives the pairs and the mark of the next page; after `FAR` clocks without enough rows it
+    gives what it has, and the mark goes on from there.
     """
     clocks = running_clocks(who).order_by("due_at", "id")
     if unit_id:
@@ -83,7 +94,7 @@ def by_deadline(
     found: list[Pair] = []
     offset = 0
     while len(found) < PAGE and offset < FAR:
-        chunk = list(clocks[offset : offset + 200])
+        chunk = list(clocks[offset : offset + STEP])
         if not chunk:
             return found, ""
         offset += len(chunk)
@@ -97,8 +108,8 @@ def by_deadline(
             seen.add(clock.case_id)
             found += [(row, clock) for row in of_case.get(clock.case_id, [])]
             if len(found) >= PAGE:
-                return found, f"{clock.due_at.isoformat()}|{clock.pk}"
-    return found, ""
+                return found, _mark(clock)
+    return found, _mark(chunk[-1])
 
 
 def groups_of(shown: list[Pair], at: datetime) -> list[tuple[str, str, list[Pair]]]:
@@ -109,6 +120,10 @@ def groups_of(shown: list[Pair], at: datetime) -> list[tuple[str, str, list[Pair
     rest = [pair for pair in shown if not pair[1] or pair[1].due_at > soon]
     named = ((_("Overdue"), "over", over), (_("Within 30 minutes"), "crit", near), (_("Later"), "ok", rest))
     return [(title, sign, rows) for title, sign, rows in named if rows]
+
+
+def _mark(clock: Any) -> str:
+    return f"{clock.due_at.isoformat()}|{clock.pk}"
 
 
 def _behind(clocks: QuerySet[Any], mark: str) -> QuerySet[Any]:

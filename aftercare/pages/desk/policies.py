@@ -17,6 +17,7 @@ from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.services import preview_policy
 
 from ..doors import actor, now, page
+from .listing import number_in
 
 LISTED = 80
 
@@ -41,7 +42,11 @@ def policy_draft(request: HttpRequest) -> HttpResponse:
                 )
                 return redirect("policy_page")
         edit_draft(
-            posted.dict(), posted.get("toml", ""), by=who, at=at, revision=_number(posted.get("revision", ""))
+            posted.dict(),
+            posted.get("toml", ""),
+            by=who,
+            at=at,
+            revision=number_in(posted.get("revision", "")) or 0,
         )
     except Invalid as refusal:
         return _shown(request, refusal)
@@ -93,7 +98,3 @@ def _draft(who: Any) -> Any:
     if draft is None:
         raise NotFound()
     return draft
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else 0

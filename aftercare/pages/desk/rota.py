@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 
 from aftercare.people.selectors import staff_for, units_for, week_of, zone_of
 from aftercare.policies.selectors import policy_for
 
 from ..doors import actor, now, page
-from .listing import number_in
+from .listing import day_in, number_in
 
 MOST = 200
 LAPSES = timedelta(days=30)
@@ -62,10 +61,7 @@ def rota_page(request: HttpRequest) -> HttpResponse:
 
 
 def _monday(text: str, today: date) -> date:
-    try:
-        chosen = parse_date(text) or today
-    except ValueError:
-        chosen = today
+    chosen = day_in(text) or today
     return chosen - timedelta(days=chosen.weekday())
 
 

@@ -23,6 +23,7 @@ from aftercare.workspace.services import note_text_used, remove_text, remove_vie
 
 from ..doors import actor, page
 from ..templatetags.show import due_text, window
+from .listing import number_in
 
 LISTS = {"requests": "request_list", "orders": "work_order_list"}
 SHOWN = 12
@@ -67,7 +68,7 @@ def texts_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if posted.get("act") == "remove":
-                remove_text(text_for(who, _number(posted.get("text_id", ""))), by=who)
+                remove_text(text_for(who, number_in(posted.get("text_id", "")) or 0), by=who)
                 messages.info(request, _("Text removed"))
             else:
                 save_text(
@@ -134,7 +135,3 @@ def _values(writer: str, row: Any) -> dict[str, str]:
 
 def _address(place: str) -> str:
     return reverse(LISTS.get(place, "request_list"))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 19 else 0
