@@ -11,16 +11,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
+
+Found = TypeVar("Found")
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def until(found: Callable[[], Found | None], *, seconds: float = 30) -> Found:
+    """Deliver facts until `found()` gives something; used inside an installation whose workers deliver as well.
+
+    Facts behind a transaction that is still open are not delivered yet, so that once idle is not yet done.
+    """
+    from aftercare.ledger.services import deliver_until_idle
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        deliver_until_idle(at=datetime.now(UTC), rounds=10)
+        if (it := found()) is not None:
+            return it
+        time.sleep(0.05)
+    raise AssertionError(f"nothing came within {seconds} s")
 
 
 class Installation:

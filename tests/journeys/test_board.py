@@ -15,24 +15,23 @@ from aftercare.dispatch.models import Offer
 from aftercare.dispatch.services import accept_offer
 from aftercare.intake.rules import RequestForm
 from aftercare.intake.services import receive_request
-from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Staff, Unit
 from aftercare.people.selectors import actor_for
 from aftercare.visits.services import book_visit
-from aftercare.workorders.models import WorkOrder
+from tests.live import until
 now = datetime.now(UTC)
 li, zhou = (Staff.objects.get(number=number) for number in ("KF2024001", "GY2024001"))
 form = RequestForm(kind="repair", description="空调开了半天不出冷风，外机一直嗡嗡响", channels=("phone",), name="钱望舒", phone="{phone}",
                    category="aircon", product_model="KFR-35GW", unit_id=Unit.objects.get(name="云溪店").pk, lat=30.29, lon=120.16)
 request = receive_request(form, by=actor_for(li), at=now)
-deliver_until_idle(at=now)
-order = WorkOrder.objects.get(request=request)
-Offer.objects.filter(order=order, state="offered").update(staff=zhou)
-accept_offer(Offer.objects.select_related("order").get(order=order, state="offered"), by=actor_for(zhou), at=now)
-deliver_until_idle(at=now)
+offers = Offer.objects.select_related("order").filter(order__request=request, state="offered")
+offer = until(offers.first)
+offers.update(staff=zhou)
+offer.refresh_from_db()
+accept_offer(offer, by=actor_for(zhou), at=now)
+order = offer.order
 day = now.astimezone(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
 starts = datetime.combine(day, time(10), tzinfo=ZoneInfo("Asia/Shanghai"))
-order.refresh_from_db()
 book_visit(order, starts_at=starts, ends_at=starts + timedelta(hours=2), by=actor_for(li), at=now)
 print(order.number, day)
 """
