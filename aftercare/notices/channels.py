@@ -1,4 +1,4 @@
-"""Ways to reach members of staff: mail, SMS by HTTP gateways, and whatever Apprise knows. Each says yes or raises."""
+"""Ways to reach people: mail, SMS by HTTP gateways, and whatever Apprise knows. Each says yes or raises."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class NotAccepted(Exception):
     """A channel did not take the message; the next one is tried, and later this one again."""
 
 
-def send_mail(address: str, text: str) -> None:
-    """Send by the SMTP server of the settings."""
-    mail = EmailMessage(subject=text.splitlines()[0][:80], body=text, to=[address])
+def send_mail(address: str, text: str, *, subject: str = "") -> None:
+    """Send by the SMTP server of the settings; the subject is by default the first line."""
+    mail = EmailMessage(subject=subject or text.splitlines()[0][:80], body=text, to=[address])
     try:
         mail.send()
     except OSError as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.utils import timezone
 
 from aftercare.customers.models import Customer, Link
 from aftercare.customers.selectors import is_verified
@@ -19,6 +18,7 @@ from aftercare.policies.rules import Links
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import TooMany
 
+from ..channels import NotAccepted, send_mail, send_sms
 from ..models import Message
 from ..rules import write_text
 
@@ -66,11 +66,11 @@ def tell_customers(tellings: Iterable[Telling], *, at: datetime) -> list[Message
             links.append(link)
             address = f"{settings.PUBLIC_URL}/c/{token}"
         values = {"number": request.number, "link": address, **telling.values}
-        channel = "email" if customer.email and settings.EMAIL_HOST else "sms"
-        state, sent_at = ("kept", at) if channel == "sms" else ("queued", None)
+        channel = next(iter(_ways(customer)), "")
+        state, sent_at = ("queued", None) if channel else ("kept", at)
         told.append(
             Message(
-                fact_id=telling.fact_id, template=telling.template, channel=channel, customer=customer,
+                fact_id=telling.fact_id, template=telling.template, channel=channel or "sms", customer=customer,
                 case_id=request.pk, unit_id=request.unit_id, state=state, made_at=at, sent_at=sent_at,
                 body=write_text(telling.template, customer.language, values),
             )
@@ -113,18 +113,38 @@ def _may_tell(
     return True
 
 
-def send_message(message_id: int) -> None:
-    """Send one queued message by SMTP; what fails is kept with its error and raised for the retry."""
+def send_message(message_id: int, *, at: datetime, last: bool = False) -> None:
+    """Send one queued message by SMS, else by mail, whichever takes it first.
+
+    Raises `NotAccepted` when none did, so that it is tried again; after the `last` try it stands as failed, with the error.
+    """
     message = Message.objects.select_related("customer").get(pk=message_id)
     if message.state != "queued":
         return
-    mail = EmailMessage(subject="售后服务通知", body=message.body, to=[message.customer.email])
-    try:
-        mail.send()
-    except OSError as error:
-        Message.objects.filter(pk=message.pk).update(error=str(error)[:200])
-        raise
-    Message.objects.filter(pk=message.pk).update(state="sent", sent_at=timezone.now(), error="")
+    errors = []
+    for channel, send in _ways(message.customer).items():
+        try:
+            send(message.body)
+        except NotAccepted as refusal:
+            errors.append(str(refusal))
+            continue
+        Message.objects.filter(pk=message.pk).update(state="sent", channel=channel, sent_at=at, error="")
+        return
+    state = ("failed" if last else "queued") if errors else "kept"
+    Message.objects.filter(pk=message.pk).update(state=state, error="; ".join(errors)[:200])
+    if errors:
+        raise NotAccepted("; ".join(errors))
+
+
+def _ways(customer: Customer) -> dict[str, Callable[[str], None]]:
+    """Give how a customer can be reached, in the order tried: SMS through the gateway, mail through the server."""
+    found: dict[str, Callable[[str], None]] = {}
+    if settings.SMS_URL and customer.phone:
+        found["sms"] = partial(send_sms, customer.phone)
+    if settings.EMAIL_HOST and customer.email:
+        subject = "About your service request" if customer.language.startswith("en") else "售后服务通知"
+        found["email"] = partial(send_mail, customer.email, subject=subject)
+    return found
 
 
 def forget_messages(customer_id: int) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from aftercare.intake.services import plan_request
 from aftercare.ledger.models import Fact
@@ -26,7 +23,6 @@ from aftercare.people.services import add_leave, add_shift, add_staff
 from aftercare.refusals import Conflict, Invalid
 from aftercare.sla.services import sweep_clocks
 from tests.cast import MORNING
-from tests.live import free_port
 
 
 def minutes(n):
@@ -135,57 +131,6 @@ def test_the_third_level_wants_a_written_explanation(cast):
     with pytest.raises(Conflict):
         acknowledge(alert, by=boss, at=minutes(161), explanation="配件缺货，已从北屿店调拨，今晚上门")
     assert not alerts_for(cast.actor("tang")).exists()
-
-
-class Inbox:
-    def __init__(self):
-        self.got = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the library's name
-        self.got.append((envelope.rcpt_tos, envelope.content.decode()))
-        return "250 OK"
-
-
-@pytest.fixture
-def smtp(settings):
-    inbox = Inbox()
-    server = Controller(inbox, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    yield inbox
-    server.stop()
-
-
-@pytest.fixture
-def gateway(settings):
-    seen, answers = [], []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            status, said = answers.pop(0) if answers else (200, "{}")
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(said.encode())
-
-        do_GET = do_POST  # noqa: N815
-
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.SMS_URL, settings.SMS_KEY = f"http://127.0.0.1:{server.server_port}/sms", "key"
-    settings.SMS_SECRET, settings.SMS_SIGN, settings.SMS_TEMPLATE, settings.SMS_APP = (
-        "secret",
-        "售后",
-        "SMS_1",
-        "14000",
-    )
-    yield seen, answers
-    server.shutdown()
 
 
 def message_to(cast, name, **changes):
