@@ -30,6 +30,9 @@ from aftercare.supervision.services import ask_paper, form_team
 PUBLIC = {
     "case_page",
     "case_act",
+    "case_pay",
+    "payment_told",
+    "sandbox_page",
     "record_page",
     "record_pdf",
     "report_form",
@@ -47,7 +50,7 @@ PUBLIC = {
 # views whose example needs a thing that only exists mid-way; each is covered by a journey or a domain test
 NUMBERS = {"number", "token", "code", "act", "step", "offer_id", "file_id", "recovery_id", "job_id", "raw_id"}
 RIGHT = {
-    "answer_offer": "zhou", "perform_visit": "zhou", "dispatch_work_order": "pan", "handle_recovery": "zheng",
+    "answer_offer": "zhou", "perform_visit": "zhou", "dispatch_work_order": "pan", "handle_recovery": "zheng", "clear_payment": "zheng",
     "import_requests": "zheng", "read_report": "shen", "read_ledger": "boss", "train_triage": "shen", "manage_clients": "boss", "export_customer": "boss", "activate_policy": "boss",
 }  # fmt: skip
 WRONG = {
@@ -143,6 +146,7 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 
 
 POSTS = {
+    "payment_act",
     "policy_back",
     "requests_hand_over", "request_follow", "request_texts", "request_text_used", "request_colleagues", "view_save", "view_remove", "news_seen",
     "request_draft", "defect_act", "review_act", "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
@@ -154,6 +158,7 @@ POSTS = {
 PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
+    "payment_act",
     "print_appointment", "print_survey",
     "customer_page",
 

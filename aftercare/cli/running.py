@@ -47,6 +47,8 @@ def worker(options: argparse.Namespace) -> int:
 def demo(options: argparse.Namespace) -> int:
     """Found a made-up company, run its service day, print what happened, and serve the pages."""
     started = time.monotonic()
+    os.environ.setdefault("AFTERCARE_PAYMENTS", "sandbox")
+    os.environ.setdefault("AFTERCARE_URL", f"http://{options.host}:{options.port}")
     with installation():
         from aftercare.demo.bulk import add_bulk
         from aftercare.demo.founding import PASSWORD

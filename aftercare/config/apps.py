@@ -5,12 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
-from django.apps import AppConfig
-
-DOMAINS = (
-    "ledger", "privacy", "files", "people", "policies", "customers", "products", "sla", "parts", "triage", "knowledge", "intake",
-    "workorders", "visits", "dispatch", "followup", "supervision", "quality", "complaints", "notices",
-)  # fmt: skip
+from django.apps import AppConfig, apps
 
 
 class ConfigApp(AppConfig):
@@ -18,6 +13,6 @@ class ConfigApp(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        for domain in DOMAINS:
-            if find_spec(f"aftercare.{domain}.reactions"):
-                import_module(f"aftercare.{domain}.reactions")
+        for app in apps.get_app_configs():
+            if app.name.startswith("aftercare.") and find_spec(f"{app.name}.reactions"):
+                import_module(f"{app.name}.reactions")

@@ -11,6 +11,7 @@ from aftercare.files.uploading import forget_old_uploads
 from aftercare.knowledge.services import fill_cluster
 from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.notices.tasks import send_alerts
+from aftercare.payments.services import ask_payments
 from aftercare.people.services import forget_positions
 from aftercare.quality.services import find_defects
 from aftercare.sla.services import replan_clocks, sweep_clocks
@@ -28,6 +29,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("remind_appointments", 20, remind_appointments),
     ("note_behind", 30, note_behind),
     ("resume_expired_pauses", 60, resume_expired_pauses),
+    ("ask_payments", 60, ask_payments),
     ("retry_parked", 5, retry_parked),
     ("forget_positions", 300, forget_positions),
     ("forget_field_actions", 3600, forget_field_actions),

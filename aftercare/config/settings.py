@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "aftercare.visits",
     "aftercare.dispatch",
     "aftercare.followup",
+    "aftercare.payments",
     "aftercare.supervision",
     "aftercare.quality",
     "aftercare.complaints",
@@ -208,6 +209,12 @@ SMS_GATEWAY = os.environ.get("AFTERCARE_SMS", "generic")
 POSITIONS_KEPT_FOR = timedelta(hours=float(os.environ.get("AFTERCARE_POSITION_HOURS", "2")))
 TRAVEL = os.environ.get("AFTERCARE_TRAVEL", "")
 SEARCH_URL = os.environ.get("AFTERCARE_SEARCH_URL", "").rstrip("/")
+PAYMENTS = os.environ.get("AFTERCARE_PAYMENTS", "")
+PAYMENT_SECRET = os.environ.get("AFTERCARE_PAYMENT_SECRET", "")
+if PAYMENTS not in ("", "sandbox") and not PAYMENTS.startswith(("https://", "http://127.0.0.1")):
+    raise ImproperlyConfigured("AFTERCARE_PAYMENTS: expected sandbox, or the https:// address of a gateway")
+if PAYMENTS not in ("", "sandbox") and not PAYMENT_SECRET.startswith("whsec_"):
+    raise ImproperlyConfigured("AFTERCARE_PAYMENT_SECRET: expected whsec_… shared with the gateway")
 DRAFTING_URL = os.environ.get("AFTERCARE_DRAFTING_URL", "").rstrip("/")
 DRAFTING_MODEL = os.environ.get("AFTERCARE_DRAFTING_MODEL", "")
 DRAFTING_KEY = os.environ.get("AFTERCARE_DRAFTING_KEY", "")

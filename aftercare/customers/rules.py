@@ -10,9 +10,10 @@ ACTS: dict[str, frozenset[str]] = {
     "record": ALWAYS,  # shown on the engineer's phone: whoever scans it may read, and decides nothing
     "slots": ALWAYS | {"choose"},
     "consent": ALWAYS | {"consent", "decline"},
+    "sign": ALWAYS | {"sign"},
     "survey": ALWAYS | {"rate", "reopen"},
 }
-DECIDING = frozenset({"choose", "consent", "rate", "reopen"})
+DECIDING = frozenset({"choose", "consent", "sign", "rate", "reopen"})
 
 
 def acts_of(purpose: str, *, used: bool) -> frozenset[str]:

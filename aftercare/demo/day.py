@@ -23,6 +23,7 @@ from aftercare.intake.services import answer_request, plan_request, receive_from
 from aftercare.ledger.models import Fact
 from aftercare.ledger.selectors import facts_after
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.payments.selectors import pays_online
 from aftercare.people.models import Staff
 from aftercare.people.rules import Actor, customer_actor
 from aftercare.people.selectors import actor_for
@@ -48,6 +49,7 @@ from aftercare.visits.services import (
 from aftercare.workorders.models import WorkOrder
 
 from .founding import ZONE, Founded
+from .paying import payment_opened, pays_by_link
 from .pressure import call_came, team_formed
 from .reports import paper_asked, paper_filed
 from .signature import SIGNATURE
@@ -296,7 +298,7 @@ class Day:
     def _finish(self, visit_id: int, staff: Staff, now: datetime) -> None:
         finish_visit(
             _visit(visit_id), customer_signature=SIGNATURE, engineer_signature=SIGNATURE, by=self.actor(staff), at=now,
-            paid_by="scan", invoice_wanted=self.luck.random() < 0.4,
+            paid_by="online" if pays_online() and pays_by_link(visit_id) else "scan", invoice_wanted=self.luck.random() < 0.4,
         )  # fmt: skip
 
     def survey_opened(self, fact: Fact, now: datetime) -> None:
@@ -341,6 +343,7 @@ _REACTIONS: dict[str, Callable[[Day, Fact, datetime], None]] = {
     "appointment.proposed": Day.slots_proposed,
     "appointment.booked": Day.booked,
     "appointment.rescheduled": Day.booked,
+    "payment.opened": payment_opened,
     "survey.opened": Day.survey_opened,
     "recovery.opened": Day.recovery_opened,
     "paper.asked": paper_asked,

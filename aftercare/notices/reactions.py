@@ -129,6 +129,24 @@ def on_visit_quoted(fact: Fact, at: datetime) -> None:
         _tell([Telling(request_by_id(fact.case_id or 0), "quote", fact.pk, amount)], at)
 
 
+@on_fact("visit.tested")
+def on_visit_tested(fact: Fact, at: datetime) -> None:
+    """Have a customer who was helped from afar sign by link: nobody is there with a phone to sign on."""
+    if fact.values["remote"]:
+        request = request_by_id(fact.case_id or 0)
+        _tell([Telling(request, "sign", fact.pk, {"order": request.number})], at)
+
+
+@on_fact("payment.asked", "payment.paid")
+def on_payment(fact: Fact, at: datetime) -> None:
+    values = {
+        "amount": f"{fact.values.get('told_fen', fact.values['amount_fen']) / 100:.2f}",
+        "payment": fact.values["payment"],
+    }
+    template = "paid" if fact.name == "payment.paid" else "pay"
+    _tell([Telling(request_by_id(fact.case_id or 0), template, fact.pk, values)], at)
+
+
 @on_fact("survey.opened")
 def on_survey_opened(fact: Fact, at: datetime) -> None:
     request = request_by_id(fact.case_id or 0)

@@ -55,6 +55,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "您的需求 {number} 已有答复，查看：{link}",
         "Your request {number} is answered: {link}",
     ),
+    "sign": (
+        "{order} 已修好并测试，请您核对并签字：{link}",
+        "{order} is repaired and tested; please check and sign: {link}",
+    ),
+    "pay": (
+        "服务费 {amount} 元待支付：{link}。也可以付给工程师。",
+        "There are {amount} yuan to pay for the service: {link}. You can also pay the engineer.",
+    ),
+    "paid": (
+        "已收到您在线支付的 {amount} 元，单号 {payment}。查看：{link}",
+        "We have received {amount} yuan, number {payment}. See: {link}",
+    ),
     "survey": (
         "服务已完成，想听听您的感受：{link}。{care}",
         "The service is done; how was it? {link}. {care}",

@@ -20,6 +20,7 @@ from .desk import (
     intake,
     knowledge,
     papers,
+    payments,
     people,
     policies,
     reading,
@@ -38,6 +39,7 @@ from .field import find, offline, today, van
 from .health import healthz, metrics, readyz
 from .live import views as live
 from .portal import help as answers
+from .portal import paying
 from .portal import views as portal
 
 urlpatterns = [
@@ -176,6 +178,7 @@ urlpatterns = [
     path("c/<str:token>", portal.case_page, name="case_page"),
     path("c/<str:token>/record", portal.record_page, name="record_page"),
     path("c/<str:token>/record/<str:number>.pdf", portal.record_pdf, name="record_pdf"),
+    path("c/<str:token>/pay", paying.case_pay, name="case_pay"),
     path("c/<str:token>/<str:act>", portal.case_act, name="case_act"),
     path("r/<str:code>", portal.report_form, name="report_form"),
     path("r/<str:code>/help", answers.help_page, name="help_page"),
@@ -183,6 +186,10 @@ urlpatterns = [
     path("r/<str:code>/help/<str:article>/solved", answers.help_solved, name="help_solved"),
     path("r/<str:code>/help/<str:article>/video", answers.help_video, name="help_video"),
     path("r/<str:code>/<str:token>", portal.report_done, name="report_done"),
+    path("payments/told", paying.payment_told, name="payment_told"),
+    path("sandbox/<str:trade_token>", paying.sandbox_page, name="sandbox_page"),
+    path("payments", payments.payments_page, name="payments_page"),
+    path("payments/<str:number>", payments.payment_act, name="payment_act"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -55,6 +55,8 @@ MATRIX: dict[str, frozenset[str]] = {
     "book_visit": DESK | FIELD,
     "perform_visit": FIELD,
     "arrange_parts": DESK,
+    "read_payment": DESK | LEADERS,
+    "clear_payment": LEADERS | {"administrator"},
     "read_alerts": TOLD | FIELD | EXPERTS | {"administrator"},
     "read_board": LEADERS | {"dispatcher", "administrator"},
     "read_paper": READERS,

@@ -21,8 +21,8 @@ from aftercare.workorders.models import WorkOrder
 
 from .helping import with_help
 from .keeping import windows_kept
-from .models import Appointment, FieldAction, Visit
-from .rules import Span, choose_windows, possible_windows
+from .models import Appointment, FieldAction, Signature, Visit
+from .rules import Span, choose_windows, possible_windows, record_hash
 from .states import OPEN_VISITS
 
 
@@ -164,6 +164,16 @@ def record_of(visit: Visit) -> dict[str, Any]:
         ],
         "total_fen": visit.quote_fen, "photos": sorted(photo.file.sha256 for photo in visit.photos.all()),
     }  # fmt: skip
+
+
+def hash_of(visit: Visit) -> str:
+    """Give the hash that a signature under the record as it is now is bound to."""
+    return record_hash(record_of(visit))
+
+
+def signed_by_link(visit: Visit) -> Signature | None:
+    """Give the customer's signature under the record as it is now, if there is one."""
+    return visit.signatures.filter(who="customer", record_hash=hash_of(visit)).first()
 
 
 def earlier_visit_within(order: WorkOrder, *, days: int, at: datetime) -> Visit | None:

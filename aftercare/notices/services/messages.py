@@ -28,6 +28,7 @@ PURPOSE = {
     "booked": "slots",
     "rescheduled": "slots",
     "quote": "consent",
+    "sign": "sign",
     "survey": "survey",
 }
 

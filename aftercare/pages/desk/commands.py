@@ -42,6 +42,7 @@ COMMANDS = (
     Command(n_("Part transfers"), "transfers_page", "arrange_parts", icon="ti:package"),
     Command(n_("Know-how"), "knowledge_page", "read_knowledge", "G K", "ti:book"),
     Command(n_("Write an article"), "article_new", "write_knowledge", icon="ti:book"),
+    Command(n_("Payments"), "payments_page", "read_payment", icon="ti:receipt-yen"),
     Command(n_("Follow-up"), "followup_page", "read_survey", "G S", "ti:star"),
     Command(n_("Warnings and news"), "alerts_page", "read_alerts", icon="ti:bell"),
     Command(n_("Texts you write again and again"), "texts_page", "arrange_workspace", "G T", "ti:message-2"),

@@ -16,6 +16,7 @@ from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, surveys_for
 from aftercare.intake.selectors import refused_inputs, requests_for
 from aftercare.parts.selectors import transfers_for
+from aftercare.payments.selectors import payments_for
 from aftercare.people.rules import Actor
 from aftercare.privacy.rules import normal_phone
 from aftercare.sla.selectors import cases_with_due_clocks, clocks_waiting_for, due_counts, running_clocks
@@ -174,6 +175,8 @@ def _queues(who: Actor) -> list[tuple[str, str, int]]:
         rows.append((_("Waiting for an engineer"), "dispatch_page", open_offers(who).count()))
     if who.can("arrange_parts"):
         rows.append((_("Part transfers"), "transfers_page", transfers_for(who).count()))
+    if who.can("clear_payment") and (doubted := payments_for(who, state="doubted").count()):
+        rows.append((_("Payments to look at"), "payments_page", doubted))
     if who.can("read_survey"):
         rows.append((_("To follow up"), "followup_page", surveys_for(who, state="due").count()))
         rows.append(

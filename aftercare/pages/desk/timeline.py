@@ -154,8 +154,19 @@ SENTENCES = {
     "visit.repaired": n_("repaired"),
     "visit.tested": n_("tested"),
     "visit.photographed": n_("took a photo"),
+    "visit.signed": n_("signed by link"),
     "visit.finished": n_("both signed"),
     "visit.abandoned": n_("visit broken off"),
+    "payment.opened": n_("a charge is to be paid"),
+    "payment.changed": n_("the charge to be paid has changed"),
+    "payment.begun": n_("set out to pay online"),
+    "payment.failed": n_("the payment failed"),
+    "payment.asked": n_("asked to pay online"),
+    "payment.paid": n_("paid online"),
+    "payment.settled": n_("paid at the door"),
+    "payment.dropped": n_("nothing to pay any more"),
+    "payment.doubted": n_("a payment must be looked at"),
+    "payment.cleared": n_("looked at a doubted payment"),
     "survey.opened": n_("follow-up due"),
     "survey.answered": n_("customer rated"),
     "survey.unreachable": n_("customer could not be reached"),
@@ -298,6 +309,9 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         return _title(fact, values.get("code", ""))
     if fact.name.startswith("clock."):
         return f"{_title(fact, values.get('code', ''))} {values.get('percent', '')} %"
+    if fact.subject_kind == "payment":
+        told = values.get("told_fen", values["amount_fen"])
+        return f"{_('%(yuan).2f yuan') % {'yuan': told / 100}} · {values['payment']}"
     if "total_fen" in values:
         return _("%(yuan).2f yuan") % {"yuan": values["total_fen"] / 100}
     if fact.name == "request.call_registered":

@@ -15,6 +15,7 @@ from aftercare.dispatch.selectors import offer_for, open_offers_to
 from aftercare.dispatch.services import accept_offer, refuse_offer
 from aftercare.intake.selectors import earlier_faults
 from aftercare.parts.selectors import price_list, transfers_of
+from aftercare.payments.selectors import payment_of_visit, pays_online
 from aftercare.people.selectors import zone_of
 from aftercare.people.services import reveal
 from aftercare.policies.selectors import policy_for
@@ -27,6 +28,7 @@ from aftercare.visits.selectors import (
     helping_on,
     open_visit,
     planned_begins,
+    signed_by_link,
     visits_of,
 )
 from aftercare.visits.services import Told, add_photo, do_step, fee_for, show_trace
@@ -181,6 +183,8 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty, "guides": pack.visit.guides.get(order.category, []), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
         "appointments": appointments, "helper": next((a.helper for a in appointments if a.state == "booked"), None), "problems": {}, "listed": [], "typed": {}, "revealed": None,
+        "signed": signed_by_link(visit) if visit and visit.state == "tested" else None, "online": pays_online(),
+        "paid": bool(visit and (payment := payment_of_visit(visit.pk)) and payment.state == "paid"),
         "words": words(), "footed": footed, "trace": "", **help_for(who, order.request),
     }  # fmt: skip
 

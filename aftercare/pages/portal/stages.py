@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from aftercare.followup.selectors import survey_of
-from aftercare.visits.selectors import open_appointment, open_visit
+from aftercare.visits.selectors import open_appointment, open_visit, signed_by_link
 from aftercare.workorders.selectors import orders_of_request
 
-DECISION = {"choose": "choose", "booked": "choose", "quote": "consent", "rate": "rate"}
-PURPOSE = {"choose": "slots", "consent": "consent", "rate": "survey"}
+DECISION = {"choose": "choose", "booked": "choose", "quote": "consent", "sign": "sign", "rate": "rate"}
+PURPOSE = {"choose": "slots", "consent": "consent", "sign": "sign", "rate": "survey"}
 
 
 def purpose_now(row: Any) -> str:
@@ -33,6 +33,8 @@ def stage_of(row: Any, order: Any, appointment: Any, visit: Any, survey: Any) ->
     if row.state == "answered":
         return "answered"
     if visit is not None:
+        if visit.state == "tested" and signed_by_link(visit) is None:
+            return "sign"
         return "quote" if visit.state == "quoted" else "visit"
     if appointment is not None:
         return "booked" if appointment.state == "booked" else "choose"

@@ -34,14 +34,15 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import product_of_model, warranty_of
 from aftercare.refusals import Conflict, Invalid, NotFound
 from aftercare.sla.selectors import clocks_of_case
-from aftercare.visits.selectors import open_appointment, open_visit, slots_for, visits_of
-from aftercare.visits.services import choose_slot, decline_line, give_consent, reschedule_visit
+from aftercare.visits.selectors import hash_of, open_appointment, open_visit, slots_for, visits_of
+from aftercare.visits.services import choose_slot, decline_line, give_consent, reschedule_visit, sign_record
 from aftercare.workorders.selectors import orders_of_request
 
 from ..desk.forms import visit_pdf
 from ..desk.work_orders import _window
 from ..documents import can_make_pdf
 from ..doors import now, public, sender
+from .paying import payment_shown
 from .stages import DECISION, purpose_now, stage_of
 
 MAX_FILES = 4
@@ -128,7 +129,7 @@ def record_page(request: HttpRequest, token: str) -> HttpResponse:
     visits = [visit for order in orders for visit in visits_of(order.pk)]
     return render(request, "portal/record.html", {
         "row": row, "customer": customer_by_id(link.customer_id) if known else None, "visits": visits, "token": token,
-        "company": root_unit(), "wrong": wrong, "pdf": can_make_pdf(),
+        "company": root_unit(), "wrong": wrong, "payment": payment_shown(row.pk), "pdf": can_make_pdf(),
     }, status=422 if wrong else 200)  # fmt: skip
 
 
@@ -162,9 +163,10 @@ def _values(link: Any, token: str) -> dict[str, Any]:
         "appointment": appointment, "token": token, "company": root_unit(), "pack": pack, "plan": plan,
         "slots": _choices(appointment, order, at), "stage": stage, "said": last_answer(row.pk) if stage == "answered" else "",
         "can": acts_of(link.purpose, used=link.used_at is not None), "decision": DECISION.get(stage, ""),
-        "lines": list(visit.lines.order_by("id")) if visit and visit.state == "quoted" else [],
+        "lines": list(visit.lines.order_by("id")) if visit and stage in ("quote", "sign") else [],
         "prepare": pack.appointment.preparation.get(row.category) or pack.appointment.preparation["default"],
         "warranty": warranty_of(pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
+        "payment": payment_shown(row.pk), "record_hash": hash_of(visit) if stage == "sign" and visit else "",
         "questions": pack.survey.questions, "scores": range(1, 6), "refusal": None, "typed": {},
         "engineer": order.assignee if order and order.assignee_id else None,
     }  # fmt: skip
@@ -203,6 +205,12 @@ def _consent(request: HttpRequest, link: Any, who: Actor) -> None:
     visit = _visit(link)
     amount = request.POST.get("amount", "")
     give_consent(visit, amount_fen=int(amount) if amount.isdigit() else -1, channel="link", by=who, at=now())
+
+
+def _sign(request: HttpRequest, link: Any, who: Actor) -> None:
+    posted = request.POST
+    sign_record(_visit(link), posted.get("signature", ""), seen=posted.get("seen", ""), by=who, at=now())
+    messages.success(request, _("Signed; thank you"))
 
 
 def _decline(request: HttpRequest, link: Any, who: Actor) -> None:
@@ -245,7 +253,7 @@ def _ask(request: HttpRequest, link: Any, who: Actor) -> None:
 
 
 _ACTS = {
-    "choose": _choose, "consent": _consent, "decline": _decline, "write": _write, "rate": _rate, "ask": _ask, "reopen": _reopen,
+    "choose": _choose, "consent": _consent, "sign": _sign, "decline": _decline, "write": _write, "rate": _rate, "ask": _ask, "reopen": _reopen,
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ STATE_SIGNS = {
     "open": "todo", "answered": "done", "closed": "done", "due": "todo", "unreachable": "cancel", "taken": "doing",
     "proposed": "todo", "kept": "done", "travelling": "doing", "on_site": "doing", "finished": "done",
     "abandoned": "cancel", "asked": "todo", "sent": "doing", "arrived": "done", "refused": "cancel", "filed": "doing", "withdrawn": "cancel", "merged": "cancel",
-    "done": "done", "dropped": "cancel", "draft": "todo", "published": "done", "retired": "cancel",
+    "paid": "done", "settled": "done", "done": "done", "dropped": "cancel", "draft": "todo", "published": "done", "retired": "cancel",
     "suspected": "todo", "confirmed": "doing", "remedied": "done", "dismissed": "cancel",
 }  # fmt: skip
 

@@ -11,7 +11,15 @@ from .appointing import (
     remind_appointments,
     reschedule_visit,
 )
-from .finishing import abandon_visit, add_photo, finish_repair, finish_visit, measure_visit, verify_record
+from .finishing import (
+    abandon_visit,
+    add_photo,
+    finish_repair,
+    finish_visit,
+    measure_visit,
+    sign_record,
+    verify_record,
+)
 from .quoting import decline_line, fee_for, give_consent, quote_visit
 from .reporting import (
     Action,
@@ -59,6 +67,7 @@ __all__ = [
     "reschedule_visit",
     "settle_work",
     "show_trace",
+    "sign_record",
     "start_remote_support",
     "verify_record",
 ]  # fmt: skip

@@ -18,9 +18,11 @@ from aftercare.refusals import Conflict, Invalid, Problem
 from aftercare.workorders.services import complete_work_order, release_work_order
 
 from ..models import Signature, Visit, VisitPhoto
-from ..rules import judge_reading, record_hash
-from ..selectors import record_of
+from ..rules import judge_reading
+from ..selectors import hash_of, signed_by_link
 from .visiting import check_own, ticked
+
+PAID_BY = ("scan", "card", "cash", "online")
 
 
 def add_photo(
@@ -101,34 +103,55 @@ def measure_visit(
     return passed
 
 
+def sign_record(visit: Visit, signature: str, *, seen: str, by: Actor, at: datetime) -> None:
+    """Keep the customer's signature given by link, bound to the record as tested; given again, the last one counts.
+
+    `seen`: the hash of what was shown. Refused before the test, once the visit is over, and when the record was changed
+    meanwhile; one that changes afterwards wants it anew.
+    """
+    if visit.state != "tested":
+        raise Conflict(_("there is nothing to sign at present"), where="state", expected="tested")
+    digest = hash_of(visit)
+    if seen != digest:
+        raise Conflict(
+            _("the record has been changed meanwhile; please look again"), where="seen", code="record_changed"
+        )
+    file = store_signature(signature, where="signature")
+    with transaction.atomic():
+        Signature.objects.update_or_create(
+            visit=visit, who="customer", defaults={"file": file, "record_hash": digest, "signed_at": at}
+        )
+        record("visit.signed", visit, by=by, at=at, values={"who": "customer", "record_hash": digest})
+
+
 def finish_visit(
-    visit: Visit, *, customer_signature: str, engineer_signature: str, by: Actor, at: datetime, feedback: str = "",
+    visit: Visit, *, engineer_signature: str, by: Actor, at: datetime, customer_signature: str = "", feedback: str = "",
     paid_by: str = "", invoice_wanted: bool = False,
 ) -> None:  # fmt: skip
-    """Finish with both signatures, bound to the hash of the record; that completes the work order."""
+    """Finish with both signatures, bound to the hash of the record; that completes the work order.
+
+    The customer's may have been given by link (`sign_record`); one drawn here takes its place.
+    """
     check_own(visit.order, by)
     if visit.state != "tested":
         raise Conflict(_("test first, then sign"), where="state", expected="tested")
-    if visit.quote_fen and paid_by not in ("scan", "card", "cash"):
-        raise Invalid(_("how was it paid?"), where="paid_by", expected="scan, card, cash")
-    digest = record_hash(record_of(visit))
-    drawn = {
-        "customer": store_signature(customer_signature, where="customer_signature"),
-        "engineer": store_signature(engineer_signature, where="engineer_signature"),
-    }
+    if visit.quote_fen and paid_by not in PAID_BY:
+        raise Invalid(_("how was it paid?"), where="paid_by", expected=", ".join(PAID_BY))
+    digest = hash_of(visit)
+    drawn = {"engineer": store_signature(engineer_signature, where="engineer_signature")}
+    if customer_signature or not signed_by_link(visit):
+        drawn["customer"] = store_signature(customer_signature, where="customer_signature")
     parts = [line for line in visit.lines.select_related("part") if line.kind == "part" and not line.declined]
     parts_fen = sum(line.total_fen for line in parts)
     with transaction.atomic():
-        Signature.objects.bulk_create(
-            [
-                Signature(visit=visit, who=who, file=file, record_hash=digest, signed_at=at)
-                for who, file in drawn.items()
-            ]
-        )
+        for who, file in drawn.items():
+            Signature.objects.update_or_create(
+                visit=visit, who=who, defaults={"file": file, "record_hash": digest, "signed_at": at}
+            )
         move(
             visit, "finished", by=by, at=at, finished_at=at, record_hash=digest, feedback=feedback.strip()[:1000],
             paid_by=paid_by if visit.quote_fen else "", invoice_wanted=invoice_wanted,
-            values={"total_fen": visit.quote_fen, "record_hash": digest},
+            values={"total_fen": visit.quote_fen, "record_hash": digest, "paid_by": paid_by if visit.quote_fen else ""},
         )  # fmt: skip
         complete_work_order(
             visit.order, by=by, at=at, outcome=visit.solution, parts_fen=parts_fen,
@@ -149,6 +172,6 @@ def abandon_visit(visit: Visit, *, because: str, by: Actor, at: datetime) -> Non
 
 def verify_record(visit: Visit) -> bool:
     """Say whether a finished visit's record is still what both signed."""
-    digest = record_hash(record_of(visit))
+    digest = hash_of(visit)
     signed = {signature.record_hash for signature in visit.signatures.all()}
     return visit.record_hash == digest and signed == {digest}

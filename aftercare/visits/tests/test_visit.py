@@ -20,7 +20,7 @@ from aftercare.parts.models import Stock
 from aftercare.people.rules import customer_actor
 from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.visits.models import Visit
-from aftercare.visits.selectors import visit_for
+from aftercare.visits.selectors import hash_of, signed_by_link, visit_for
 from aftercare.visits.services import (
     abandon_visit,
     add_photo,
@@ -35,6 +35,7 @@ from aftercare.visits.services import (
     measure_visit,
     quote_visit,
     show_trace,
+    sign_record,
     start_remote_support,
     verify_record,
 )  # fmt: skip
@@ -242,3 +243,26 @@ def test_the_serial_number_on_the_plate_takes_the_place_of_the_one_recorded(on_s
     assert visit.order.request.serial == "HF35230815777"
     read = Fact.objects.get(name="request.serial_read")
     assert read.values["before"] == before and read.values["serial"] == "HF35230815777"
+
+
+def test_a_customer_signs_by_link_what_they_saw(cast, on_site):
+    (visit, zhou), wang = ready_to_test(cast, on_site), customer_actor(cast.wang.pk, "王*")
+    with pytest.raises(Conflict):
+        sign_record(visit, SIGNATURE, seen="", by=wang, at=later(110))
+    measure_visit(visit, GOOD, checklist=["on_time"], by=zhou, at=later(120))
+    with pytest.raises(Conflict):
+        sign_record(visit, SIGNATURE, seen="of another record", by=wang, at=later(121))
+    with pytest.raises(Invalid):
+        sign_record(visit, "", seen=hash_of(visit), by=wang, at=later(121))
+    sign_record(visit, SIGNATURE, seen=hash_of(visit), by=wang, at=later(122))
+    assert signed_by_link(visit).signed_at == later(122)
+    measure_visit(visit, GOOD, checklist=["on_time"], by=zhou, at=later(130))
+    assert signed_by_link(visit) is None, "tested again, it is another record"
+    with pytest.raises(Invalid):
+        finish_visit(visit, engineer_signature=SIGNATURE, by=zhou, at=later(131))
+    sign_record(visit, SIGNATURE, seen=hash_of(visit), by=wang, at=later(132))
+    finish_visit(visit, engineer_signature=SIGNATURE, by=zhou, at=later(140))
+    assert verify_record(visit_for(zhou, visit.number))
+    assert visit.signatures.get(who="customer").signed_at == later(132)
+    with pytest.raises(Conflict):
+        sign_record(visit, SIGNATURE, seen=hash_of(visit), by=wang, at=later(141))
