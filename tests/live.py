@@ -59,7 +59,12 @@ class Installation:
             if k
             not in ("DATABASE_URL", "AFTERCARE_TESTS_RUN", "AFTERCARE_LIVE_STREAMS", "DJANGO_SETTINGS_MODULE")
         }
-        return {**kept, "AFTERCARE_HOME": str(self.home), "AFTERCARE_URL": self.url}
+        return {
+            **kept,
+            "AFTERCARE_HOME": str(self.home),
+            "AFTERCARE_URL": self.url,
+            "AFTERCARE_PAYMENTS": "sandbox",
+        }
 
     def run(self, *arguments: str, text: str = "") -> str:
         done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,7 @@ def addresses(visit):
         "SA-WO-002": f"/work-orders/{visit.order.number}/print",
         "SA-OS-004": f"/visits/{visit.number}/print",
         "SA-CS-005": f"/surveys/{Survey.objects.get().number}/print",
+        "SA-DA-006": "/report/print",
     }
     appointment = Appointment.objects.first()
     return found | ({"SA-AP-003": f"/appointments/{appointment.number}/print"} if appointment else {})
@@ -76,6 +78,7 @@ def test_each_form_shows_its_fields_and_no_name_in_clear(done, signed_in):
     wanted = {
         "SA-CR-001": ("受理渠道", "客户情绪状态", "受理人"), "SA-WO-002": ("派单对象", "服务过程记录"), "SA-AP-003": ("客户准备事项", "注意事项"),
         "SA-OS-004": ("功能测试结果", "16.0 ℃"), "SA-CS-005": ("来得快，讲得清楚", "不满问题分类"),
+        "SA-DA-006": ("统计周期", "平均响应时长", "问题 Top3", "优化建议", "SHA-256"),
     }  # fmt: skip
     client = signed_in("zheng")
     for code, address in addresses(done).items():
@@ -94,6 +97,18 @@ def test_each_form_is_given_as_pdf(done, signed_in):
         assert answer["Content-Type"] == "application/pdf", code
         assert answer.content.startswith(b"%PDF-")
         assert code in answer["Content-Disposition"]
+
+
+def test_the_month_on_paper_is_chinese_for_everybody_and_its_hash_is_that_of_the_figures(done, signed_in):
+    client = signed_in("zheng")
+    chinese = client.get("/report/print").content.decode()
+    client.cookies["language"] = "en"
+    english = client.get("/report/print").content.decode()
+    assert "平均响应时长" in english
+    digests = {re.search(r"SHA-256 ([0-9a-f]{64})", shown)[1] for shown in (chinese, english)}
+    assert len(digests) == 1, "whoever prints it, the same figures have the same hash"
+    cast_month = client.get("/report/print", {"month": "2020-01"}).content.decode()
+    assert re.search(r"SHA-256 ([0-9a-f]{64})", cast_month)[1] not in digests
 
 
 @pdf

@@ -28,6 +28,11 @@ class Period:
     units: frozenset[int] | None = None
     category: str = ""
 
+    @property
+    def last(self) -> datetime:
+        """The last instant that counts: the end itself does not."""
+        return self.end - timedelta(microseconds=1)
+
 
 @dataclass(frozen=True)
 class Value:

@@ -76,7 +76,7 @@ def begin_payment(payment: Payment, *, returns_to: str, by: Actor, at: datetime)
         payment.save(update_fields=["attempts", "provider", "begun_at"])
         record("payment.begun", payment, by=by, at=at, values={"attempt": payment.attempts})
     trade = Trade(
-        number=payment.trade, amount_fen=payment.amount_fen, subject=f"{_('Service')} {payment.order.number}",
+        number=payment.trade, amount_fen=payment.amount_fen, subject=f"{_('After-sales service')} {payment.order.number}",
         returns_to=returns_to, tells=f"{settings.PUBLIC_URL}/payments/told",
     )  # fmt: skip
     try:

@@ -11,8 +11,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from aftercare.analytics.exporting import as_csv, as_xlsx, report_table
-from aftercare.analytics.selectors import month_of, monthly_report, rows_behind
 from aftercare.dispatch.crew import workloads
 from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for, themes_for
@@ -24,10 +22,9 @@ from aftercare.followup.services import (
     take_recovery,
 )
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import root_unit, staff_for, units_for
+from aftercare.people.selectors import staff_for
 from aftercare.policies.rules import duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
-from aftercare.products.rules import months_later
 from aftercare.refusals import Invalid
 from aftercare.triage.rules import theme_title
 from aftercare.visits.keeping import calibration_for
@@ -35,7 +32,6 @@ from aftercare.visits.selectors import held_words, held_work, orders_with_held_w
 
 from ..doors import actor, now, page
 from ..field.words import STEP_TITLES
-from ..templatetags.show import _local
 
 
 @page("read_dispatch")
@@ -124,59 +120,6 @@ def recovery_act(request: HttpRequest, recovery_id: int) -> HttpResponse:
         case _:
             raise Invalid(_("unknown step"), where="act", expected="take, answer, close")
     return redirect("followup_page")
-
-
-@page("read_report")
-def report_page(request: HttpRequest) -> HttpResponse:
-    """SA-DA-006 of any month, unit and category, on screen and on one A4 page; also as CSV and XLSX."""
-    who = actor(request)
-    text = request.GET.get("month") or f"{_local(now()):%Y-%m}"
-    month = month_of(text)
-    unit = request.GET.get("unit", "")
-    category = request.GET.get("category", "")
-    report = monthly_report(who, month, unit_id=int(unit) if unit.isdigit() else None, category=category)
-    form = request.GET.get("as", "")
-    if form in ("csv", "xlsx"):
-        table = report_table(report)
-        body = as_csv(table) if form == "csv" else as_xlsx(table, f"SA-DA-006 {month:%Y-%m}")
-        kind = (
-            "text/csv; charset=utf-8"
-            if form == "csv"
-            else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        )
-        answer = HttpResponse(body, content_type=kind)
-        answer.headers["Content-Disposition"] = f'attachment; filename="SA-DA-006-{month:%Y-%m}.{form}"'
-        return answer
-    units = list(units_for(who))
-    above = {u.pk: u for unit in units for u in (unit, unit.parent) if u is not None and u.parent_id is None}
-    return render(request, "desk/report.html", {
-        "place": "report", "report": report, "month": f"{month:%Y-%m}", "before": f"{months_later(month, -1):%Y-%m}",
-        "after": f"{months_later(month, 1):%Y-%m}", "unit": unit, "category": category, "company": next(iter(above.values()), None) or root_unit(),
-        "units": [unit for unit in units if unit.kind in ("region", "store")], "at": now(),
-        "categories": sorted(policy_for().pack.warranty.categories),
-    })  # fmt: skip
-
-
-@page("read_report")
-def report_rows(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the rows that one number of the form counts."""
-    month = month_of(request.GET.get("month") or f"{_local(now()):%Y-%m}")
-    unit = request.GET.get("unit", "")
-    measure, rows = rows_behind(
-        actor(request),
-        code,
-        month,
-        unit_id=int(unit) if unit.isdigit() else None,
-        category=request.GET.get("category", ""),
-    )
-    after = request.GET.get("after", "")
-    if after.isdigit():
-        rows = rows.filter(id__gt=int(after))
-    shown = list(rows[:101])
-    return render(request, "desk/report_rows.html", {
-        "place": "report", "measure": measure, "rows": shown[:100], "month": f"{month:%Y-%m}",
-        "next": shown[99].pk if len(shown) > 100 else None,
-    })  # fmt: skip
 
 
 @page("read_policy")
