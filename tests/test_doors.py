@@ -146,6 +146,7 @@ def test_right_role(pattern, cast_now, signed_in, monkeypatch):
 
 
 POSTS = {
+    "requests_macro",
     "payment_act",
     "policy_back",
     "requests_hand_over", "request_follow", "request_texts", "request_text_used", "request_colleagues", "view_save", "view_remove", "news_seen",
@@ -159,6 +160,7 @@ PUTS = {"field_upload"}
 # their thing exists only mid-way (a visit, a file, an offer, a survey), so whoever is let in finds nothing
 MIDWAY = {
     "payment_act",
+    "view_counts",
     "print_appointment", "print_survey",
     "customer_page",
 

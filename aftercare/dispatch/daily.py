@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from aftercare.people.models import Leave, Shift, Staff, Unit
 from aftercare.people.rules import Actor
@@ -29,7 +29,7 @@ from .models import Offer
 from .rules import Job as Match
 from .rules import Person, hard_rules
 
-LISTED = 500  # orders nobody has that are shown and planned, the oldest
+LISTED = 500  # orders nobody has that are planned at once, the most urgent and oldest
 FREEZE = timedelta(minutes=30)  # what begins within this time is not touched any more
 DROPS = {
     "critical": 480 * 60,
@@ -79,24 +79,21 @@ class BoardDay:
     people: dict[int, Shown]
     waiting: list[WorkOrder]
     offers: dict[int, Offer]
+    more: bool = False
 
     @property
     def visits(self) -> list[Planned]:
         return [visit for shown in self.people.values() for visit in shown.visits]
 
 
-def day_of_unit(unit: Unit, on: date, *, at: datetime) -> BoardDay:
-    """Read the day of a unit and all below it."""
+def day_of_unit(unit: Unit, on: date, *, at: datetime, listed: int = LISTED) -> BoardDay:
+    """Read the day of a unit and all below it, with at most `listed` orders that nobody has: the urgent first, then the oldest."""
     zone = zone_of(unit.pk)
     starts = datetime.combine(on, datetime.min.time(), tzinfo=ZoneInfo(zone))
     ends = starts + timedelta(days=1)
     below = units_below(unit)
-    orders = list(
-        WorkOrder.objects.filter(unit_id__in=below, state="pending", assignee=None, opened_at__lt=ends)
-        .exclude(service_type="remote")
-        .select_related("request__customer", "unit", "pickup_unit")
-        .order_by("opened_at")[:LISTED]
-    )
+    orders = _first_waiting(below, listed + 1, before=ends)
+    orders, more = orders[:listed], len(orders) > listed
     crew = Crew(orders, at=at, zone=zone, units=below)
     shifts = _spans(Shift, starts, ends)
     leaves = _spans(Leave, starts, ends)
@@ -114,7 +111,25 @@ def day_of_unit(unit: Unit, on: date, *, at: datetime) -> BoardDay:
         offer.order_id: offer
         for offer in Offer.objects.filter(order__in=orders, state="offered").select_related("staff")
     }
-    return BoardDay(unit, on, starts, ends, people, orders, offers)
+    return BoardDay(unit, on, starts, ends, people, orders, offers, more)
+
+
+def nobody_has(unit_ids: Collection[int], *, before: datetime) -> QuerySet[WorkOrder]:
+    """Give the orders of these units, opened before an instant, that want a visit and are in nobody's hands."""
+    rows = WorkOrder.objects.filter(
+        unit_id__in=unit_ids, state="pending", assignee=None, opened_at__lt=before
+    )
+    return rows.exclude(service_type="remote")
+
+
+def _first_waiting(unit_ids: Collection[int], most: int, *, before: datetime) -> list[WorkOrder]:
+    """Give so many orders that nobody has, the urgent first, the longest waiting of each; each urgency by its index."""
+    rows = nobody_has(unit_ids, before=before).order_by("opened_at")
+    first, *others = (rows.filter(urgency=urgency).values("pk", "opened_at")[:most] for urgency in DROPS)
+    ids = [row["pk"] for row in first.union(*others, all=True)]
+    found = WorkOrder.objects.filter(pk__in=ids).select_related("request", "unit", "pickup_unit")
+    rank = {urgency: n for n, urgency in enumerate(DROPS)}
+    return sorted(found, key=lambda order: (rank[order.urgency], order.opened_at))[:most]
 
 
 def reachable_units(actor: Actor) -> list[Unit]:

@@ -314,7 +314,6 @@ def reading_record(actor: Actor, *, at: datetime) -> ReadingRecord:
     recent = (
         requests_for(actor)
         .filter(is_history=False)
-        .exclude(reading={})
         .order_by("-id")
         .values_list("reading", flat=True)[:RECENT]
     )

@@ -11,6 +11,8 @@ from django.db.models.functions import Now
 
 from .rules import Moves
 
+COUNTED = ("article.helped", "question.asked", "request.asked_first")  # counted by time, few among many
+
 
 class CurrentTransaction(Func):
     """The 64-bit id of the transaction that writes the row; PostgreSQL's `pg_current_xact_id()`."""
@@ -45,6 +47,7 @@ class Fact(models.Model):
             models.Index(fields=["case_id", "id"], name="fact_by_case"),
             BrinIndex(fields=["recorded_at"], name="fact_by_day", autosummarize=True),
             models.Index(fields=["subject_kind", "subject_id", "id"], name="fact_by_subject"),
+            models.Index(fields=["at"], name="fact_of_answers", condition=models.Q(name__in=COUNTED)),
         ]
 
     def __str__(self) -> str:

@@ -48,5 +48,10 @@ def payment_of_visit(visit_id: int) -> Payment | None:
 
 def payment_of_case(case_id: int) -> Payment | None:
     """Give what a customer has to pay for a case, else what they paid last."""
-    rows = list(Payment.objects.select_related("order").filter(order__request_id=case_id).exclude(state="dropped").order_by("-id"))
+    rows = list(
+        Payment.objects.select_related("order")
+        .filter(order__request_id=case_id)
+        .exclude(state="dropped")
+        .order_by("-id")
+    )
     return next((row for row in rows if row.state == "open"), rows[0] if rows else None)

@@ -64,6 +64,11 @@ class WorkOrder(Stateful):
                 fields=["completed_at"], name="order_by_end", condition=models.Q(completed_at__isnull=False)
             ),
             models.Index(fields=["opened_at"], name="order_by_start"),
+            models.Index(
+                fields=["urgency", "opened_at"],
+                name="order_nobody_has",
+                condition=models.Q(state="pending", assignee__isnull=True),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

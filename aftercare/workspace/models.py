@@ -34,11 +34,15 @@ class SavedView(models.Model):
 
 
 class CannedText(models.Model):
-    """A text that is written again and again, with holes for what differs; `said_as` is the voice it is meant for."""
+    """A text that is written again and again, with holes for what differs; `said_as` is the voice it is meant for.
+
+    `acts`: what using it does besides (rules.ACTS); a text that acts is a macro.
+    """
 
     title = models.CharField(max_length=30)
     text = models.TextField()
     said_as = models.CharField(max_length=10, blank=True)
+    acts = ArrayField(models.CharField(max_length=10), default=list)
     staff = models.ForeignKey("people.Staff", on_delete=models.CASCADE, null=True, related_name="+")
     unit = models.ForeignKey("people.Unit", on_delete=models.CASCADE, null=True, related_name="+")
     used = models.PositiveIntegerField(default=0)

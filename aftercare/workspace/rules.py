@@ -71,6 +71,12 @@ VARIABLES = {
     "window": n_("promised time"),
     "due": n_("when the next step is due"),
 }
+ACTS = {
+    "take": n_("I answer for it"),
+    "follow": n_("I follow it"),
+    "urgent": n_("it is urgent from now on"),
+    "critical": n_("it is critical from now on"),
+}
 HOLE = re.compile(r"\{(\w+)\}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from aftercare.people.services import require
 from aftercare.refusals import Conflict, Invalid
 
 from .models import CannedText, SavedView
-from .rules import clean_view, text_problems
+from .rules import ACTS, clean_view, text_problems
 
 MOST = 60  # of one person or unit; a menu longer than that helps nobody
 VOICES = ("", "out", "internal", "plan", "answer")
@@ -38,16 +38,22 @@ def remove_view(view: SavedView, *, by: Actor) -> None:
     view.delete()
 
 
-def save_text(actor: Actor, *, title: str, text: str, said_as: str, shared: bool) -> CannedText:
-    """Keep a canned text under its title. Refuses unknown variables and voices, all problems at once."""
+def save_text(
+    actor: Actor, *, title: str, text: str, said_as: str, shared: bool, acts: Collection[str] = ()
+) -> CannedText:
+    """Keep a canned text under its title. Refuses unknown variables, voices and acts, all problems at once."""
     owner, problems = _owner(actor, shared=shared), text_problems(title, text)
     if problems or said_as not in VOICES:
         raise Invalid(
             _("the text can't be kept like this"), problems, where="said_as", expected=", ".join(VOICES[1:])
         )
+    if not set(acts) <= ACTS.keys():
+        raise Invalid(_("a macro can't do that"), where="acts", expected=", ".join(ACTS))
     _refuse_too_many(CannedText, owner, title=title.strip())
     kept, _made = CannedText.objects.update_or_create(
-        **owner, title=title.strip(), defaults={"text": text.strip(), "said_as": said_as}
+        **owner,
+        title=title.strip(),
+        defaults={"text": text.strip(), "said_as": said_as, "acts": [act for act in ACTS if act in acts]},
     )
     return kept
 

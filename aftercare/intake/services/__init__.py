@@ -27,6 +27,7 @@ from .handing import (
 )
 from .importing import guess_mapping, load_rows, process_rows, remap_import, start_import
 from .judging import change_urgency, raise_urgency
+from .macros import Macro, do_acts, preview_macro, run_macro, undo_macro
 from .points import add_report_point
 from .presence import leave_request, note_presence
 from .raw import correct_raw_input, discard_raw_input, keep_refused_input
@@ -35,6 +36,7 @@ from .receiving import edit_request, note_serial, receive_from_customer, receive
 __all__ = [
     "CallNews",
     "HandOver",
+    "Macro",
     "add_report_point",
     "answer_request",
     "ask_for_link",
@@ -46,6 +48,7 @@ __all__ = [
     "colleague",
     "correct_raw_input",
     "discard_raw_input",
+    "do_acts",
     "edit_request",
     "follow_request",
     "forget_customer",
@@ -62,6 +65,7 @@ __all__ = [
     "note_serial",
     "plan_request",
     "preview_hand_over",
+    "preview_macro",
     "process_rows",
     "raise_urgency",
     "receive_from_customer",
@@ -71,7 +75,9 @@ __all__ = [
     "remap_import",
     "reopen_by_customer",
     "reopen_request",
+    "run_macro",
     "start_import",
     "train_reader",
+    "undo_macro",
     "unfollow_request",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftercare.dispatch.daily import FREEZE, BoardDay, Planned, Shown, day_of_unit, reachable_units
+from aftercare.dispatch.daily import FREEZE, LISTED, BoardDay, Planned, Shown, day_of_unit, reachable_units
 from aftercare.dispatch.selectors import open_plan, plan_for
 from aftercare.dispatch.services import (
     accept_plan,
@@ -37,6 +37,7 @@ from .maps import Tiles, View, tiles_set
 
 MAP = (296, 316)
 LAPSES = timedelta(days=14)
+SHOWN = 60  # orders nobody has on the board at first
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
         return render(request, "desk/day.html", {"place": "dispatch", "units": [], "day": None})
     zone = ZoneInfo(zone_of(unit.pk))
     on = _day(request.GET.get("day", ""), at.astimezone(zone).date())
-    day = day_of_unit(unit, on, at=at)
+    everything = request.GET.get("waiting") == "all"
+    day = day_of_unit(unit, on, at=at, listed=LISTED if everything else SHOWN)
     skill, whose = request.GET.get("skill", ""), request.GET.get("whose", "")
     people = [
         shown
@@ -92,7 +94,7 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
         "before": on - timedelta(days=1), "after": on + timedelta(days=1), "at": at, "skill": skill, "whose": whose,
         "providers": any(shown.person.is_provider for shown in day.people.values()),
         "skills": sorted({code for shown in day.people.values() for code in _skills(shown)}),
-        "rows": [_row(shown, axis, on, at) for shown in people], "waiting": _waiting(day), "troubles": _troubles(day, on, at),
+        "rows": [_row(shown, axis, on, at) for shown in people], "waiting": _waiting(day), "more": day.more, "troubles": _troubles(day, on, at),
         "now_at": axis.at(at) if axis.starts <= at <= axis.ends else None, "frozen_at": axis.at(at + FREEZE),
         "plan": plan, "moves": _moves(plan, names), "map": _map(day, people, seen, tiles), "given": given, "seen": seen,
         "limit": policy_for(unit.pk).pack.dispatch.max_unfinished,

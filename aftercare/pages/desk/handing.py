@@ -49,7 +49,7 @@ def requests_hand_over(request: HttpRequest) -> HttpResponse:
         messages.info(request, text % {"n": len(changed), "who": to.name_masked}, extra_tags="undo_hand_over")
     else:
         messages.info(request, _("Nothing changed hands"))
-    return redirect(_back(posted.get("back", "")))
+    return redirect(back_to_list(posted.get("back", "")))
 
 
 @page("read_request", "POST")
@@ -79,10 +79,10 @@ def _undone(request: HttpRequest) -> HttpResponse:
         raise NotFound(_("there is nothing to take back"))
     text = ngettext("%(n)d request given back", "%(n)d requests given back", count)
     messages.info(request, text % {"n": count})
-    return redirect(_back(request.POST.get("back", "")))
+    return redirect(back_to_list(request.POST.get("back", "")))
 
 
-def _back(query: str) -> str:
+def back_to_list(query: str) -> str:
     """Give the list again as it was looked at; only its own query is taken from the form, never an address."""
     plain = "".join(c for c in query if c.isalnum() or c in "=&_-.|:+%")[:300]
     return reverse("request_list") + (f"?{plain}" if plain else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,13 +12,17 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from aftercare.intake.selectors import requests_for
 from aftercare.people.rules import Actor
 from aftercare.refusals import Invalid
 from aftercare.sla.selectors import running_clocks
+from aftercare.workorders.selectors import work_orders_for
 from aftercare.workspace.rules import PLACES
 from aftercare.workspace.selectors import view_for, views_for
 
 PAGE = 50
+COUNTED = 99  # rows of a view that are counted; what is beyond is "99+"
+TABS = 8  # views that stand above a list, counted
 FAR, STEP = 2000, 200  # clocks walked for one page of a list, at most, and at a time
 Pair = tuple[Any, Any]
 
@@ -81,13 +86,9 @@ def by_deadline(
     `due` narrows to what is `over` or due `soon`. Gives the pairs and the mark of the next page; after `FAR` clocks without enough rows it
     gives what it has, and the mark goes on from there.
     """
-    clocks = running_clocks(who).order_by("due_at", "id")
+    clocks = _due(running_clocks(who).order_by("due_at", "id"), due, at)
     if unit_id:
         clocks = clocks.filter(unit_id=unit_id)
-    if due == "over":
-        clocks = clocks.filter(due_at__lte=at)
-    elif due == "soon":
-        clocks = clocks.filter(due_at__gt=at, due_at__lte=at + timedelta(minutes=30))
     if after:
         clocks = _behind(clocks, after)
     seen: set[int] = set()
@@ -112,6 +113,29 @@ def by_deadline(
     return found, _mark(chunk[-1])
 
 
+def rows_of(who: Actor, place: str, filters: Mapping[str, str]) -> QuerySet[Any]:
+    """Give what the filters of a list or a view leave, but for when it is due."""
+    state, unit_id = filters.get("state", ""), number_in(filters.get("unit", ""))
+    urgency, category = filters.get("urgency", ""), filters.get("category", "")
+    if place == "orders":
+        state = "" if state == "all" else state or "unfinished"
+        return work_orders_for(who, state=state, unit_id=unit_id, category=category, urgency=urgency)
+    asked = filters.get("owner", "")
+    return requests_for(
+        who, state="" if state == "all" else state or "open", kind=filters.get("kind", ""), unit_id=unit_id, urgency=urgency,
+        category=category, owner_id={"me": who.id, "none": 0}.get(asked, number_in(asked)),
+    )  # fmt: skip
+
+
+def count_of(who: Actor, place: str, filters: Mapping[str, str], *, at: datetime) -> int:
+    """Count the rows of a list or a view up to `COUNTED`; one more means that there are more."""
+    rows, due = rows_of(who, place, filters), filters.get("due", "")
+    key = "pk" if place == "requests" else "request_id"
+    if due in ("over", "soon"):
+        rows = rows.filter(**{f"{key}__in": _due(running_clocks(who), due, at).values("case_id")})
+    return rows.order_by()[: COUNTED + 1].count()
+
+
 def groups_of(shown: list[Pair], at: datetime) -> list[tuple[str, str, list[Pair]]]:
     """Group rows by how soon they are due: overdue, within half an hour, later."""
     soon = at + timedelta(minutes=30)
@@ -120,6 +144,14 @@ def groups_of(shown: list[Pair], at: datetime) -> list[tuple[str, str, list[Pair
     rest = [pair for pair in shown if not pair[1] or pair[1].due_at > soon]
     named = ((_("Overdue"), "over", over), (_("Within 30 minutes"), "crit", near), (_("Later"), "ok", rest))
     return [(title, sign, rows) for title, sign, rows in named if rows]
+
+
+def _due(clocks: QuerySet[Any], due: str, at: datetime) -> QuerySet[Any]:
+    if due == "over":
+        return clocks.filter(due_at__lte=at)
+    if due == "soon":
+        return clocks.filter(due_at__gt=at, due_at__lte=at + timedelta(minutes=30))
+    return clocks
 
 
 def _mark(clock: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -22,12 +23,12 @@ from aftercare.intake.selectors import (
     kin_of,
     request_for,
     request_of_order,
-    requests_for,
 )
 from aftercare.intake.services import (
     answer_request,
     cancel_request,
     change_urgency,
+    do_acts,
     edit_request,
     hand_out_link,
     note_request,
@@ -50,10 +51,11 @@ from aftercare.supervision.services import team_rule
 from aftercare.visits.selectors import open_appointment, visits_of
 from aftercare.workorders.selectors import orders_of_request, work_order_for
 from aftercare.workorders.services import open_work_order
+from aftercare.workspace.selectors import texts_for
 
 from ..doors import actor, now, page
 from ..portal.stages import purpose_now
-from .listing import PAGE, by_deadline, groups_of, look_of, number_in
+from .listing import PAGE, by_deadline, groups_of, look_of, number_in, rows_of
 from .reading import course_of, pieces_of, shown_reading
 from .road import road_of
 from .teams import shown_steps
@@ -67,11 +69,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     who, at = actor(request), now()
     look = look_of(request, who, "requests", state="open")
     state, unit_id, after = look["state"] or "open", number_in(look["unit"]), request.GET.get("after", "")
-    owner = {"me": who.id, "none": 0}.get(look["owner"], number_in(look["owner"]))
-    rows = requests_for(
-        who, state="" if state == "all" else state, kind=look["kind"], unit_id=unit_id, urgency=look["urgency"],
-        category=look["category"], owner_id=owner,
-    ).select_related("owner")  # fmt: skip
+    rows = rows_of(who, "requests", look.filters).select_related("owner")
     ordered = look["sort"] == "due" or look["due"] in ("over", "soon")
     if ordered:
         shown, after = by_deadline(who, rows, key="pk", after=after, unit_id=unit_id, due=look["due"], at=at)
@@ -85,6 +83,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
         "place": "requests", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after, "look": look,
         "state": state, "shown": len(shown), "columns": column_titles("requests"), "urgencies": pack.forms.urgencies,
         "units": list(units_for(who).filter(kind="store")), "kinds": pack.forms.kinds,
+        "texts": texts_for(who)[:60] if who.can("answer_request") and who.can("arrange_workspace") else [],
         "categories": sorted(pack.warranty.categories), "channels": {c.code: c.title for c in pack.forms.channels},
     })  # fmt: skip
 
@@ -164,8 +163,17 @@ def request_say(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("request_page", number)
 
 
+@transaction.atomic
 def _say(request: HttpRequest, row: Any) -> None:
+    """Say it, and do what the macro it came from does besides: both or nothing."""
     who, at, text = actor(request), now(), request.POST.get("text", "")
+    do_acts(
+        row,
+        request.POST.getlist("acts"),
+        title=request.POST.get("macro", "")[:60] or _("macro"),
+        by=who,
+        at=at,
+    )
     match request.POST.get("as", ""):
         case "plan":
             plan_request(row, by=who, at=at, plan=text)

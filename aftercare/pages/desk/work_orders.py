@@ -39,7 +39,7 @@ from aftercare.workorders.services import (
 from aftercare.workorders.states import WorkOrderState
 
 from ..doors import actor, now, page
-from .listing import PAGE, by_deadline, groups_of, look_of, number_in
+from .listing import PAGE, by_deadline, groups_of, look_of, number_in, rows_of
 from .requests import case_values, file_answer
 from .workspace import column_titles
 
@@ -54,13 +54,7 @@ def work_order_list(request: HttpRequest) -> HttpResponse:
         number_in(look["unit"]),
         request.GET.get("after", ""),
     )
-    rows = work_orders_for(
-        who,
-        state="" if state == "all" else state,
-        unit_id=unit_id,
-        category=look["category"],
-        urgency=look["urgency"],
-    )
+    rows = rows_of(who, "orders", look.filters)
     ordered = state in ("unfinished", "pending", "booked", "in_service")
     if ordered:
         shown, after = by_deadline(

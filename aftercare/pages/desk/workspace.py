@@ -6,24 +6,24 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftercare.intake.selectors import request_for
 from aftercare.people.selectors import colleagues_for
-from aftercare.refusals import Invalid
+from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import next_clocks
 from aftercare.visits.selectors import open_appointment
 from aftercare.workorders.selectors import orders_of_request
-from aftercare.workspace.rules import PLACES, VARIABLES, fill
-from aftercare.workspace.selectors import text_for, texts_for, view_for
+from aftercare.workspace.rules import ACTS, PLACES, VARIABLES, fill
+from aftercare.workspace.selectors import text_for, texts_for, view_for, views_for
 from aftercare.workspace.services import note_text_used, remove_text, remove_view, save_text, save_view
 
-from ..doors import actor, page
+from ..doors import actor, now, page
 from ..templatetags.show import due_text, window
-from .listing import number_in
+from .listing import COUNTED, TABS, count_of, number_in
 
 LISTS = {"requests": "request_list", "orders": "work_order_list"}
 SHOWN = 12
@@ -51,6 +51,16 @@ def view_save(request: HttpRequest, place: str) -> HttpResponse:
     return redirect(f"{_address(place)}?{urlencode({'view': view.pk})}")
 
 
+@page("arrange_workspace")
+def view_counts(request: HttpRequest, place: str) -> JsonResponse:
+    """Count what stands in the first views of a list, for the tabs above it."""
+    who, at = actor(request), now()
+    if place not in LISTS or not who.can("read_request" if place == "requests" else "read_work_order"):
+        raise NotFound()
+    counts = {view.pk: count_of(who, place, view.filters, at=at) for view in views_for(who, place)[:TABS]}
+    return JsonResponse({str(pk): f"{COUNTED}+" if n > COUNTED else str(n) for pk, n in counts.items()})
+
+
 @page("arrange_workspace", "POST")
 def view_remove(request: HttpRequest, place: str, view_id: int) -> HttpResponse:
     who = actor(request)
@@ -63,7 +73,14 @@ def view_remove(request: HttpRequest, place: str, view_id: int) -> HttpResponse:
 def texts_page(request: HttpRequest) -> HttpResponse:
     """Show the canned texts one has, and take a new one in or a changed one back."""
     who, posted = actor(request), request.POST
-    values: dict[str, Any] = {"place": "texts", "variables": VARIABLES, "refusal": None, "typed": posted}
+    values: dict[str, Any] = {
+        "place": "texts",
+        "variables": VARIABLES,
+        "acts": ACTS,
+        "ticked": posted.getlist("acts"),
+        "refusal": None,
+        "typed": posted,
+    }
     status = 200
     if request.method == "POST":
         try:
@@ -73,7 +90,7 @@ def texts_page(request: HttpRequest) -> HttpResponse:
             else:
                 save_text(
                     who, title=posted.get("title", ""), text=posted.get("text", ""), said_as=posted.get("said_as", ""),
-                    shared=posted.get("shared") == "1",
+                    shared=posted.get("shared") == "1", acts=posted.getlist("acts"),
                 )  # fmt: skip
                 messages.info(request, _("Text kept: type / in a case to use it"))
             return redirect("texts_page")
@@ -87,9 +104,9 @@ def request_texts(request: HttpRequest, number: str) -> HttpResponse:
     """Give the canned texts that begin like what was typed after `/`, filled for this request."""
     who = actor(request)
     row = request_for(who, number)
-    values = _values(who.name, row)
+    values = holes_of(who.name, row)
     found = [
-        (text, fill(text.text, values))
+        (text, fill(text.text, values), [(act, ACTS[act]) for act in text.acts if act in ACTS])
         for text in texts_for(who, like=request.POST.get("q", "").strip()[:40])[:SHOWN]
     ]
     return render(request, "desk/text_options.html", {"found": found})
@@ -118,7 +135,7 @@ def request_colleagues(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "desk/colleague_options.html", {"people": people[:SHOWN]})
 
 
-def _values(writer: str, row: Any) -> dict[str, str]:
+def holes_of(writer: str, row: Any) -> dict[str, str]:
     """Give what the holes of a canned text are filled with: nothing of it is personal data in clear."""
     orders = orders_of_request(row.pk)
     order = orders[-1] if orders else None

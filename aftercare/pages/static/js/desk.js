@@ -32,6 +32,15 @@
     addEventListener("pageshow", show);
   }
 
+  /* what stands in the views above a list, counted anew when something happened */
+  each("[data-view-counts]", function (tabs) {
+    function count() {
+      fetch(tabs.dataset.viewCounts, { headers: { "X-Requested-With": "fetch" } }).then(function (a) { if (!a.ok) { throw new Error(a.status); } return a.json(); })
+        .then(function (found) { each("[data-view]", function (el) { el.textContent = found[el.dataset.view] || ""; }, tabs); }).catch(function () {});
+    }
+    count(); doc.addEventListener("counts", count);
+  });
+
   /* menus close when one clicks elsewhere */
   doc.addEventListener("click", function (e) { each("details[data-menu][open]", function (d) { if (!d.contains(e.target)) { d.open = false; } }); });
   addEventListener("keydown", function (e) { if (e.key === "Escape") { each("details[data-menu][open]", function (d) { d.open = false; d.querySelector("summary").focus(); }); } });
@@ -57,11 +66,24 @@
           .then(function (html) { if (from >= 0) { box.innerHTML = html; box.hidden = false; mark(0); } }).catch(close);
       }, 100);
     }
+    /* what a macro does besides stands beside the button, each act to be left out by a click */
+    function macro(option) {
+      var shown = form.querySelector("[data-macro]"); if (!shown) { return; }
+      shown.textContent = "";
+      (option.dataset.acts || "").split("|").filter(Boolean).forEach(function (pair) {
+        var at = pair.indexOf(":"), label = doc.createElement("label"), box = doc.createElement("input");
+        box.type = "checkbox"; box.name = "acts"; box.value = pair.slice(0, at); box.checked = true;
+        label.className = "check-v"; label.append(box, pair.slice(at + 1)); shown.append(label);
+      });
+      var name = doc.createElement("input"); name.type = "hidden"; name.name = "macro"; name.value = option.querySelector("b").textContent;
+      if (option.dataset.acts) { shown.append(name); }
+    }
     function put(option) {
       area.setRangeText(option.dataset.text, from, area.selectionStart, "end");
       var voice = option.dataset.as && form.querySelector('[name="as"][value="' + option.dataset.as + '"]');
       if (voice) { voice.checked = true; }
       if (option.dataset.id) { ask(form.dataset.texts + "/" + option.dataset.id, {}).catch(function () {}); }
+      macro(option);
       close(); area.focus(); area.dispatchEvent(new Event("input", { bubbles: true }));
     }
     area.addEventListener("input", look);

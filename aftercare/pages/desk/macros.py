@@ -1,0 +1,78 @@
+"""A macro for many requests: looked at before, done, and taken back as far as it can be."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftercare.intake.selectors import requests_numbered
+from aftercare.intake.services import Macro, preview_macro, run_macro, undo_macro
+from aftercare.refusals import Conflict, Invalid, NotFound
+from aftercare.workspace.rules import fill
+from aftercare.workspace.selectors import text_for
+from aftercare.workspace.services import note_text_used
+
+from ..doors import actor, now, page
+from .handing import back_to_list
+from .listing import number_in
+from .workspace import holes_of
+
+MOST = 100  # requests at once
+SAID = ("out", "plan", "answer")
+
+
+@page("answer_request", "POST")
+def requests_macro(request: HttpRequest) -> HttpResponse:
+    """Say a canned text to the chosen requests, with its acts: as a preview first (`act=try`), then done; `act=undo` takes back."""
+    who, posted = actor(request), request.POST
+    if posted.get("act") == "undo":
+        return _undone(request)
+    rows = requests_numbered(who, posted.getlist("numbers"))
+    if not 1 <= len(rows) <= MOST:
+        raise Invalid(_("choose requests first"), where="numbers", expected=_("1 to %(n)d") % {"n": MOST})
+    text = text_for(who, number_in(posted.get("text_id", "")) or 0)
+    macro = Macro(text.title, text.said_as, text.acts)
+    filled = {row.pk: fill(text.text, holes_of(who.name, row)) for row in rows}
+    if posted.get("act") == "try":
+        looked = preview_macro(rows, macro, by=who)
+        return render(request, "desk/macro.html", {
+            "text": text, "place": "requests", "back": posted.get("back", ""), "said": text.said_as in SAID,
+            "able": [(row, filled[row.request.pk]) for row in looked if not row.against],
+            "unable": [row for row in looked if row.against],
+        })  # fmt: skip
+    done = run_macro(rows, macro, filled, by=who, at=now())
+    able, unable = [row for row in done if not row.against], [row for row in done if row.against]
+    if able:
+        note_text_used(text)
+        request.session["acted"] = [
+            (row.request.number, row.owner_before, row.urgency_before, row.followed)
+            for row in able if row.owner_before or row.urgency_before or row.followed
+        ]  # fmt: skip
+        said = ngettext("“%(title)s” for %(n)d request", "“%(title)s” for %(n)d requests", len(able))
+        tag = "undo_macro" if request.session["acted"] else ""
+        messages.info(request, said % {"title": text.title, "n": len(able)}, extra_tags=tag)
+    for row in unable[:5]:
+        messages.warning(request, f"{row.request.number}: {row.against}")
+    return redirect(back_to_list(posted.get("back", "")))
+
+
+def _undone(request: HttpRequest) -> HttpResponse:
+    """Take back the acts of the last macro; what was said stays said."""
+    who, at, count = actor(request), now(), 0
+    kept = {number: rest for number, *rest in request.session.pop("acted", [])}
+    if not kept:
+        raise NotFound(_("there is nothing to take back"))
+    for row in requests_numbered(who, kept):
+        owner, urgency, followed = kept[row.number]
+        try:
+            count += undo_macro(
+                row, owner_before=owner, urgency_before=urgency, followed=followed, by=who, at=at
+            )
+        except (Conflict, Invalid) as refusal:
+            messages.warning(request, f"{row.number}: {refusal.what}")
+    said = ngettext("Taken back for %(n)d request", "Taken back for %(n)d requests", count)
+    messages.info(request, said % {"n": count})
+    return redirect(back_to_list(request.POST.get("back", "")))
