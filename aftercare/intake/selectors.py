@@ -264,6 +264,11 @@ def call_keys(actor: Actor, *, since: datetime) -> QuerySet[Call, str]:
     return calls.annotate(key=Concat(Value("call:"), Cast("id", CharField()))).values_list("key", flat=True)
 
 
+def owned_count(staff_id: int) -> int:
+    """Count the open requests somebody answers for."""
+    return Request.objects.filter(owner_id=staff_id, state="open").count()
+
+
 RECENT = 2000  # requests whose readings are counted for coverage
 WEEKS = 8
 

@@ -65,9 +65,11 @@ def root_unit() -> Unit | None:
     return Unit.objects.filter(parent=None).order_by("id").first()
 
 
-def staff_for(actor: Actor, *, role: str = "", unit_id: int | None = None) -> QuerySet[Staff]:
-    """Give the active staff within reach, with certificates; masked names only."""
-    staff = Staff.objects.filter(is_active=True).select_related("unit").prefetch_related("certificates")
+def staff_for(
+    actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
+) -> QuerySet[Staff]:
+    """Give the active staff within reach, or those who have `left`, with certificates; masked names only."""
+    staff = Staff.objects.filter(is_active=not left).select_related("unit").prefetch_related("certificates")
     if actor.units is not None:
         staff = staff.filter(unit_id__in=actor.units)
     if role:

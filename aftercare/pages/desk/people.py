@@ -13,6 +13,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.dispatch.crew import workloads
+from aftercare.intake.selectors import owned_count
+from aftercare.people.rules import Actor
 from aftercare.people.selectors import (
     leave_for,
     leaves_ahead,
@@ -27,17 +29,24 @@ from aftercare.people.selectors import (
 from aftercare.people.services import (
     add_certificate,
     add_leave,
+    add_unit,
     change_contact,
+    change_unit,
+    change_work,
     end_leave,
     end_provider_terms,
+    give_password,
+    join_staff,
+    leave_staff,
     plan_shifts,
     remove_shift,
+    return_staff,
     set_provider_terms,
     set_senior,
     set_skills,
     set_unit_hours,
 )
-from aftercare.people.states import Role
+from aftercare.people.states import Role, UnitKind
 from aftercare.policies.rules import WEEK
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid, NotFound
@@ -45,27 +54,95 @@ from aftercare.refusals import Conflict, Invalid, NotFound
 from ..doors import actor, now, page
 from ..templatetags.show import _local
 from .authority import fen_of
+from .listing import number_in
 
 
 @page("read_people")
 def people_page(request: HttpRequest) -> HttpResponse:
+    """Show the tree of units, the chosen one with its hours, and the staff of it or of all."""
+    return _listed(request, {})
+
+
+def _listed(request: HttpRequest, more: dict[str, Any], *, status: int = 200) -> HttpResponse:
     who, at = actor(request), now()
     units = list(units_for(who))
     unit = request.GET.get("unit", "")
     role = request.GET.get("role", "")
+    left = role == "left" and who.can("edit_people")
     staff = list(
-        staff_for(
-            who, unit_id=int(unit) if unit.isdigit() else None, role=role if role in Role.values else ""
-        )[:200]
+        staff_for(who, unit_id=number_in(unit), role=role if role in Role.values else "", left=left)[:200]
     )
     loads = workloads([s.pk for s in staff])
     chosen = next((u for u in units if str(u.pk) == unit), None)
     return render(request, "desk/people.html", {
         "place": "people", "chosen": chosen, "hours": _hours(chosen), "terms": provider_terms([chosen.pk]).get(chosen.pk) if chosen else None, "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
-        "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices,
+        "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices, "left": left, "kinds": UnitKind.choices[1:],
         "today": _local(at).date(),
         "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
-    })  # fmt: skip
+        "typed": request.POST, "ticked": request.POST.getlist("roles"), **more,
+    }, status=status)  # fmt: skip
+
+
+@page("edit_people", "POST")
+def person_new(request: HttpRequest) -> HttpResponse:
+    """Add somebody, and show their first password once."""
+    who, posted = actor(request), request.POST
+    try:
+        staff, password = join_staff(
+            number=posted.get("number", ""), name=posted.get("name", ""), unit=_unit(who, posted, "unit"),
+            roles=posted.getlist("roles"), phone=posted.get("phone", ""), email=posted.get("email", ""), by=who, at=now(),
+        )  # fmt: skip
+    except Invalid as refusal:
+        return _listed(request, {"refused": "person", "refusal": refusal}, status=422)
+    return _password(request, staff, password)
+
+
+@page("edit_people", "POST")
+def unit_save(request: HttpRequest) -> HttpResponse:
+    """Add a unit below another, or change one (`unit_id`)."""
+    who, at, posted = actor(request), now(), request.POST
+    changed = number_in(posted.get("unit_id", ""))
+    try:
+        lat, lon = place_in(posted.get("place", ""))
+        if changed is not None:
+            unit = unit_for(who, changed)
+            change_unit(
+                unit,
+                name=posted.get("name", ""),
+                phone=posted.get("phone", ""),
+                lat=lat,
+                lon=lon,
+                by=who,
+                at=at,
+            )
+        else:
+            unit = add_unit(
+                kind=posted.get("kind", ""), name=posted.get("name", ""), parent=_unit(who, posted, "parent"),
+                phone=posted.get("phone", ""), lat=lat, lon=lon, by=who, at=at,
+            )  # fmt: skip
+    except Invalid as refusal:
+        return _listed(request, {"refused": "change" if changed else "unit", "refusal": refusal}, status=422)
+    messages.info(request, _("Recorded"))
+    return redirect(f"/people?unit={unit.pk}")
+
+
+def _unit(who: Actor, posted: Any, where: str) -> Any:
+    """Give the unit that a form names; none named is said, one out of reach is not there."""
+    number = number_in(posted.get(where, ""))
+    if number is None:
+        raise Invalid(_("no unit was chosen"), where=where, expected=_("one of the list"))
+    return unit_for(who, number)
+
+
+def place_in(text: str) -> tuple[float | None, float | None]:
+    """Read a place typed as `30.2907, 120.1603`; nothing typed is no place."""
+    if not text.strip():
+        return None, None
+    try:
+        lat, lon = (float(part) for part in text.replace("，", ",").split(","))
+    except ValueError:
+        raise Invalid(_("this is no place"), where="place", expected="30.2907, 120.1603") from None
+    return lat, lon
 
 
 @page("plan_people", "POST")
@@ -104,11 +181,15 @@ def person_page(request: HttpRequest, number: str) -> HttpResponse:
     """Show somebody: where warnings reach them, their leaves with deputies; posted to, one of these is changed."""
     who = actor(request)
     staff = staff_for(who).filter(number=number).first()
+    if staff is None and who.can("edit_people"):
+        staff = staff_for(who, left=True).filter(number=number).first()
     if staff is None:
         raise NotFound()
     if request.method != "POST":
         return _shown(request, staff)
     try:
+        if request.POST.get("act") == "password":
+            return _password(request, staff, give_password(staff, by=who, at=now()))
         messages.info(request, _act(request, staff))
     except (Invalid, Conflict) as refusal:
         return _shown(request, staff, refusal)
@@ -141,6 +222,16 @@ def _act(request: HttpRequest, staff: Any) -> str:
                 expires_on=_date(posted, "expires_on"), by=who, at=at,
             )  # fmt: skip
             return _("Recorded")
+        case "work":
+            change_work(staff, unit=_unit(who, posted, "unit"), roles=posted.getlist("roles"), by=who, at=at)  # fmt: skip
+            return _("Recorded; their rights follow at once")
+        case "leaves_us":
+            _refuse_with_work(staff)
+            leave_staff(staff, by=who, at=at, because=posted.get("because", ""))
+            return _("Recorded; they can't sign in any more")
+        case "returns":
+            return_staff(staff, by=who, at=at)
+            return _("Recorded")
         case "contact":
             change_contact(staff, phone=posted.get("phone", ""), email=posted.get("email", ""), by=who, at=at)
             return _("Recorded")
@@ -170,8 +261,23 @@ def _act(request: HttpRequest, staff: Any) -> str:
             raise Invalid(
                 _("unknown step"),
                 where="act",
-                expected="contact, leave, back, senior, shifts, unshift, skills, certificate",
+                expected="contact, work, password, leaves_us, returns, leave, back, senior, shifts, unshift, skills, certificate",
             )
+
+
+def _refuse_with_work(staff: Any) -> None:
+    """Refuse to let somebody go who has orders in hand or answers for requests: first these go to others."""
+    orders, requests = workloads([staff.pk]).get(staff.pk, 0), owned_count(staff.pk)
+    if orders or requests:
+        raise Conflict(
+            _("their work must be in other hands first"), where="staff", code="has_work",
+            expected=_("%(orders)d orders and %(requests)d requests to hand over") % {"orders": orders, "requests": requests},
+        )  # fmt: skip
+
+
+def _password(request: HttpRequest, staff: Any, password: str) -> HttpResponse:
+    """Show a new password, once: it is stored only as a hash."""
+    return render(request, "desk/password.html", {"place": "people", "staff": staff, "password": password})
 
 
 def _shifts(posted: Any) -> dict[str, Any]:
@@ -215,7 +321,7 @@ def _instant(text: str, where: str, zone: ZoneInfo) -> datetime:
 def _shown(request: HttpRequest, staff: Any, refusal: Invalid | Conflict | None = None) -> HttpResponse:
     at = now()
     return render(request, "desk/person.html", {
-        "place": "people", "staff": staff, "titles_of": [str(Role(r).label) for r in staff.roles], "leaves": leaves_ahead(staff.pk, at=at),
+        "place": "people", "staff": staff, "titles_of": [str(Role(r).label) for r in staff.roles], "roles": Role.choices, "units": list(units_for(actor(request))), "leaves": leaves_ahead(staff.pk, at=at),
         "refusal": refusal, "typed": request.POST if refusal else {}, "load": workloads([staff.pk]).get(staff.pk, 0),
         "today": _local(at).date(), "today_text": _local(at).date().isoformat(), "at": at, "shifts": shifts_ahead(staff.pk, at=at), "week": [(n, title) for n, (_d, title, _h) in enumerate(_hours(None))],
         "titles": {code: text[get_language() or "zh"] for code, text in policy_for(staff.unit_id).pack.dispatch.certificate_titles.items()},

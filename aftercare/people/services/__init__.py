@@ -2,6 +2,7 @@
 
 from .access import count_against_limit, require, reveal
 from .clients import client_of_key, create_client, keep_answer, kept_answer, revoke_client
+from .joining import change_unit, change_work, give_password, join_staff, leave_staff, return_staff
 from .rostering import (
     add_leave,
     add_shift,
@@ -32,18 +33,24 @@ __all__ = [
     "add_staff",
     "add_unit",
     "change_contact",
+    "change_unit",
+    "change_work",
     "client_of_key",
     "count_against_limit",
     "create_client",
     "end_leave",
     "end_provider_terms",
     "forget_positions",
+    "give_password",
+    "join_staff",
     "keep_answer",
     "kept_answer",
+    "leave_staff",
     "plan_shifts",
     "remove_shift",
     "report_position",
     "require",
+    "return_staff",
     "reveal",
     "revoke_client",
     "set_password",

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Collection
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -45,8 +46,7 @@ def add_unit(
     require(by, "edit_people")
     if kind not in UnitKind.values:
         raise Invalid(_("unknown kind of unit"), where="kind", expected=", ".join(UnitKind.values))
-    if not name.strip():
-        raise Invalid(_("the unit has no name"), where="name")
+    check_unit(name=name, lat=lat, lon=lon, zone=zone)
     with transaction.atomic():
         unit = Unit.objects.create(
             kind=kind, name=name.strip(), name_key=pinyin_key(name), parent=parent, path="", zone=zone,
@@ -56,6 +56,21 @@ def add_unit(
         unit.save(update_fields=["path"])
         record("unit.added", unit, by=by, at=at, values={"kind": kind, "name": unit.name})
     return unit
+
+
+def check_unit(*, name: str, lat: float | None, lon: float | None, zone: str) -> None:
+    """Refuse a unit without a name, half a place or one outside the world, and an unknown time zone; all at once."""
+    problems = []
+    if not 1 <= len(name.strip()) <= 80:
+        problems.append(Problem("name", _("the unit has no name"), _("1 to 80 characters")))
+    if (lat is None) != (lon is None) or not (-90 <= (lat or 0) <= 90 and -180 <= (lon or 0) <= 180):
+        problems.append(Problem("lat", _("this is no place"), "30.2907, 120.1603"))
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        problems.append(Problem("zone", _("unknown time zone"), "Asia/Shanghai"))
+    if problems:
+        raise Invalid(_("the unit can't be kept like this"), problems)
 
 
 def add_staff(
