@@ -46,7 +46,9 @@ def case_pay(request: HttpRequest, token: str) -> HttpResponse:
         payment, returns_to=f"{settings.PUBLIC_URL}/c/{token}", by=customer_actor(link.customer_id, link.customer.name_masked),
         at=at,
     )  # fmt: skip
-    return render(request, "portal/pay.html", {"payment": payment, "address": address, "token": token, "company": root_unit()})  # fmt: skip
+    answer = render(request, "portal/pay.html", {"payment": payment, "address": address, "token": token, "company": root_unit()})  # fmt: skip
+    answer.headers["Refresh"] = f"0; url={address}"  # no redirect: the policy of the page lets forms go nowhere else
+    return answer
 
 
 @csrf_exempt
