@@ -86,6 +86,9 @@ def serve(options: argparse.Namespace, *, started: float) -> int:
         return 1
     from django.conf import settings
 
+    from aftercare.config.statics import compress_statics
+
+    compress_statics()
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "aftercare.config.settings"}
     env.setdefault("AFTERCARE_URL", f"http://{options.host}:{options.port}")
     web = [

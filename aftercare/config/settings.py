@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "aftercare.config.apps.ConfigApp",
 ]
 MIDDLEWARE = [
+    "aftercare.pages.middleware.Compressed",
     "aftercare.pages.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -51,6 +51,27 @@ def test_the_palette_goes_anywhere_without_a_mouse(page_for, installation):
     desk.wait_for_url(f"**/requests/{number}")
 
 
+def test_a_dialog_keeps_keyboard_and_pointer_and_gives_the_focus_back(page_for, installation):
+    desk = page_for("ZG2024001")
+    desk.goto(f"{installation.url}/requests")
+    desk.focus("select[name=kind]")
+    desk.keyboard.press("Control+k")
+    desk.wait_for_selector("#palette[open]")
+    for back in (False, True):
+        for _stop in range(5):
+            desk.keyboard.press("Shift+Tab" if back else "Tab")
+            assert desk.evaluate("document.activeElement.closest('dialog') !== null")
+    desk.keyboard.press("Escape")
+    assert desk.locator("dialog[open]").count() == 0
+    assert desk.evaluate("document.activeElement.name") == "kind"
+    desk.evaluate("document.activeElement.blur()")
+    desk.keyboard.press("?")
+    desk.wait_for_selector("#keys[open]")
+    desk.mouse.click(700, 880)
+    assert desk.locator("dialog[open]").count() == 0
+    assert desk.url.endswith("/requests"), "a click beside it closes it and does nothing else"
+
+
 def test_rows_are_chosen_by_keyboard_handed_over_and_taken_back(page_for, installation):
     desk = page_for("KF2024001")
     numbers = [receive(desk, installation.url, f"1390000701{n}") for n in range(2)]

@@ -11,6 +11,30 @@
 
   function each(selector, act, from) { Array.prototype.forEach.call((from || doc).querySelectorAll(selector), act); }
 
+  /* A dialog over the page. The browser's own modal makes every element of the page inert and styles all of them anew, which on a full board
+     takes longer than a press may; here the keyboard and the pointer are kept inside, and what had the focus has it again. */
+  function over(dialog) {
+    if (dialog.open) { return; }
+    dialog.cameFrom = doc.activeElement; dialog.setAttribute("aria-modal", "true"); dialog.show();
+    dialog.addEventListener("close", function () { var from = dialog.cameFrom; if (from && from.isConnected && from !== doc.body) { from.focus({ preventScroll: true }); } }, { once: true });
+  }
+  window.openOver = over;
+  function onTop() { return doc.querySelector('dialog[open][aria-modal="true"]'); }
+  doc.addEventListener("keydown", function (e) {
+    var dialog = onTop(); if (!dialog || e.isComposing) { return; }
+    if (e.key === "Escape") { e.preventDefault(); e.stopPropagation(); dialog.close(); return; }
+    if (e.key !== "Tab") { return; }
+    var stops = Array.prototype.filter.call(dialog.querySelectorAll("a[href], button, input, select, textarea, [tabindex]"), function (el) { return !el.disabled && el.tabIndex >= 0 && el.offsetParent; });
+    var first = stops[0] || dialog, last = stops[stops.length - 1] || dialog, at = doc.activeElement;
+    if (!dialog.contains(at) || (e.shiftKey ? at === first : at === last)) { e.preventDefault(); (e.shiftKey ? last : first).focus(); }
+  }, true);
+  ["pointerdown", "click"].forEach(function (name) {
+    doc.addEventListener(name, function (e) {
+      var dialog = onTop(); if (!dialog || dialog.contains(e.target)) { return; }
+      e.preventDefault(); e.stopPropagation(); if (name === "click") { dialog.close(); }
+    }, true);
+  });
+
   /* the server sends the seconds left; the page only counts: one tick for all clocks, however often parts are taken anew */
   function two(n) { return String(n).padStart(2, "0"); }
   function tick() {
@@ -34,7 +58,7 @@
 
   /* command palette */
   var palette = doc.getElementById("palette");
-  function openPalette() { if (palette && !palette.open) { palette.showModal(); var field = palette.querySelector(".in-cmd"); field.focus(); field.dispatchEvent(new Event("input")); } }
+  function openPalette() { if (palette && !palette.open) { over(palette); var field = palette.querySelector(".in-cmd"); field.focus(); field.dispatchEvent(new Event("input")); } }
   if (palette) {
     each("[data-open-palette]", function (el) { el.addEventListener("click", openPalette); });
     var input = palette.querySelector(".in-cmd"), box = palette.querySelector("[data-results]"), wait;
@@ -72,14 +96,14 @@
     if ((e.ctrlKey || e.metaKey) && e.key === "Enter" && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
     if (typing(e) || e.ctrlKey || e.metaKey || e.altKey || doc.querySelector("dialog[open]")) { return; }
     var key = e.key.toLowerCase();
-    if (e.key === "?") { var sheet = doc.getElementById("keys"); if (sheet) { sheet.showModal(); } return; }
+    if (e.key === "?") { var sheet = doc.getElementById("keys"); if (sheet) { over(sheet); } return; }
     if (Date.now() - gTyped < 900 && go("g" + key)) { gTyped = 0; e.preventDefault(); return; }
     if (key === "g") { gTyped = Date.now(); return; }
     if (key === "j") { step(1); } else if (key === "k") { step(-1); }
     else if (/^[a-z0-9.\[\]]$/.test(key) && go(key)) { e.preventDefault(); }
   });
   each("dialog", function (d) { d.addEventListener("click", function (e) { if (e.target === d) { d.close(); } }); });
-  each("[data-open]", function (el) { el.addEventListener("click", function () { doc.getElementById(el.dataset.open).showModal(); }); });
+  each("[data-open]", function (el) { el.addEventListener("click", function () { over(doc.getElementById(el.dataset.open)); }); });
   each("[data-close]", function (el) { el.addEventListener("click", function () { el.closest("dialog").close(); }); });
 
   /* a number looked for is carried to the new request without standing in its address */
@@ -94,6 +118,29 @@
   });
   each("[data-print]", function (el) { el.addEventListener("click", function () { print(); }); });
   each("[data-copy]", function (el) { el.addEventListener("click", function () { if (navigator.clipboard) { navigator.clipboard.writeText(el.dataset.copy); el.textContent = el.dataset.done; } }); });
+  /* a phone's photo is made smaller before it is sent: a tenth of the bytes, and still every screw to be seen */
+  function smaller(file) {
+    if (!/^image\/(jpeg|png|webp)$/.test(file.type) || file.size < 400000) { return Promise.resolve(file); }
+    return createImageBitmap(file, { imageOrientation: "from-image" }).then(function (picture) {
+      var scale = Math.min(1, 1600 / Math.max(picture.width, picture.height)), canvas = doc.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale); canvas.height = Math.round(picture.height * scale);
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      return new Promise(function (done) { canvas.toBlob(done, "image/jpeg", 0.75); });
+    }).then(function (blob) { return blob && blob.size < file.size ? new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file; }).catch(function () { return file; });
+  }
+  doc.addEventListener("change", function (e) {
+    var input = e.target;
+    if (!input.matches("[data-files]") || !window.createImageBitmap || !window.DataTransfer) { return; }
+    input.busy = Promise.all(Array.prototype.map.call(input.files, smaller)).then(function (files) {
+      var kept = new DataTransfer(); files.forEach(function (f) { kept.items.add(f); }); input.files = kept.files;
+    }).catch(function () {}).then(function () { input.busy = null; });
+  });
+  doc.addEventListener("submit", function (e) {
+    var form = e.target, input = form.querySelector("[data-files]");
+    if (!input || !input.busy) { return; }
+    e.preventDefault(); e.stopImmediatePropagation();
+    input.busy.then(function () { if (form.requestSubmit) { form.requestSubmit(); } else { form.submit(); } });
+  });
   doc.addEventListener("change", function (e) { if (e.target.matches("[data-files]")) { var t = e.target.parentNode.querySelector("[data-named]"); t.textContent = e.target.files.length === 1 ? e.target.files[0].name.slice(-24) : t.dataset.named.replace("{n}", e.target.files.length); } });
   doc.addEventListener("change", function (e) { if (e.target.matches("select[data-submit], input[data-submit]")) { e.target.form.requestSubmit(); } });
   setTimeout(function () { each(".messages .toast-a", function (el) { el.hidden = true; }); }, 6000);
@@ -104,8 +151,11 @@
     if (form.method !== "post") { return; }
     if (form.dataset.sent && !form.dataset.many) { e.preventDefault(); return; }
     form.dataset.sent = "1";
-    setTimeout(function () { delete form.dataset.sent; }, 4000);
+    var button = e.submitter, slow = form.enctype === "multipart/form-data";  /* files take their time on a slow line */
+    if (slow && button) { button.setAttribute("aria-busy", "true"); }
+    setTimeout(function () { delete form.dataset.sent; if (button) { button.removeAttribute("aria-busy"); } }, slow ? 90000 : 4000);
   });
+  addEventListener("pageshow", function (e) { if (e.persisted) { each("form[data-sent]", function (f) { delete f.dataset.sent; }); each("[aria-busy]", function (b) { b.removeAttribute("aria-busy"); }); } });
 
   /* a form whose answer is put into the page */
   doc.addEventListener("submit", function (e) {

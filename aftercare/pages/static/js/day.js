@@ -34,7 +34,7 @@
       dialog.querySelector("[data-pin]").hidden = !booked || !!card.dataset.pinned || /^(done|doing|helping)$/.test(card.dataset.k);
       dialog.querySelector("[data-unpin]").hidden = !card.dataset.pinned;
     }
-    dialog.showModal();
+    window.openOver(dialog);
   }
   if (pick) {
     pick.addEventListener("change", function () {
