@@ -263,6 +263,26 @@ def restore(options: argparse.Namespace) -> int:
     return 0
 
 
+def privacy(options: argparse.Namespace) -> int:
+    """Count whom a retention of so many months would forget."""
+    if not 1 <= options.months <= 600:
+        raise Invalid("this is no retention", where="--months", expected="1 to 600")
+    with installation():
+        from aftercare.intake.services import customers_due
+        from aftercare.people.rules import MACHINE
+        from aftercare.people.selectors import units_for
+
+        counts = {
+            unit.name: customers_due([unit.pk], months=options.months, at=now()).count()
+            for unit in units_for(MACHINE)
+        }
+        for name, count in counts.items():
+            if count:
+                say(f"  {name:<20}{count:>8}")
+        say(f"{sum(counts.values())} customers had their last case more than {options.months} months ago; nothing was changed")  # fmt: skip
+    return 0
+
+
 def doctor(options: argparse.Namespace) -> int:
     """Say what is wrong with this installation, and how to mend it; 1 when something is."""
     from .doctor import examine

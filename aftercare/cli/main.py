@@ -160,6 +160,12 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("--publish", action="store_true", help="publish at once")
     knowledge.add_parser("size", help="say how many articles the index holds, and how large it is")
 
+    privacy = verbs.add_parser("privacy", help="personal data").add_subparsers(dest="what", required=True)
+    due = privacy.add_parser(
+        "due", help="count whom a retention of so many months would forget; nothing is changed"
+    )
+    due.add_argument("--months", type=int, required=True)
+
     backup = verbs.add_parser("backup", help="write database, files and keys to one archive")
     backup.add_argument("file")
     backup.add_argument("--without-keys", action="store_true")

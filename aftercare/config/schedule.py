@@ -8,6 +8,7 @@ from typing import Any
 
 from aftercare.dispatch.services import expire_offers, plan_wished_days, reoffer_orders, retry_queue
 from aftercare.files.uploading import forget_old_uploads
+from aftercare.intake.services import forget_old_customers
 from aftercare.knowledge.services import fill_cluster
 from aftercare.ledger.services import catch_up_positions, retry_parked
 from aftercare.notices.tasks import send_alerts
@@ -35,6 +36,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("forget_field_actions", 3600, forget_field_actions),
     ("forget_old_uploads", 3600, forget_old_uploads),
     ("fill_cluster", 5, fill_cluster),
+    ("forget_old_customers", 6 * 3600, forget_old_customers),
     ("find_defects", 6 * 3600, find_defects),
     ("catch_up_positions", 300, catch_up_positions),
 )

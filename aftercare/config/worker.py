@@ -24,7 +24,12 @@ from .schedule import run_due
 GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
 LOOK_EVERY = 1.0  # seconds; a clock that begins meanwhile is due later than that
 # what has a thread of its own, so that no delivery waits for it
-SLOW = ("find_defects", "fill_cluster", "ask_payments")  # seconds, where much is stored
+SLOW = (
+    "find_defects",
+    "forget_old_customers",
+    "fill_cluster",
+    "ask_payments",
+)  # seconds, where much is stored
 BESIDE = ("sweep_clocks", "plan_wished_days", *SLOW)
 PLAN_EVERY = 5.0  # seconds
 AT_LEAST = 0.05  # seconds between two sweeps, so that what is due together is swept together

@@ -32,6 +32,7 @@ from .points import add_report_point
 from .presence import leave_request, note_presence
 from .raw import correct_raw_input, discard_raw_input, keep_refused_input
 from .receiving import edit_request, note_serial, receive_from_customer, receive_request
+from .retaining import customers_due, forget_old_customers
 
 __all__ = [
     "CallNews",
@@ -47,11 +48,13 @@ __all__ = [
     "close_request",
     "colleague",
     "correct_raw_input",
+    "customers_due",
     "discard_raw_input",
     "do_acts",
     "edit_request",
     "follow_request",
     "forget_customer",
+    "forget_old_customers",
     "guess_mapping",
     "hand_out_link",
     "hand_over_requests",

@@ -47,7 +47,9 @@ def case_pay(request: HttpRequest, token: str) -> HttpResponse:
         at=at,
     )  # fmt: skip
     answer = render(request, "portal/pay.html", {"payment": payment, "address": address, "token": token, "company": root_unit()})  # fmt: skip
-    answer.headers["Refresh"] = f"0; url={address}"  # no redirect: the policy of the page lets forms go nowhere else
+    answer.headers["Refresh"] = (
+        f"0; url={address}"  # no redirect: the policy of the page lets forms go nowhere else
+    )
     return answer
 
 

@@ -11,7 +11,7 @@ from aftercare.refusals import Invalid
 
 from .loading import merged
 
-SECTIONS = ("dispatch", "appointment", "visit", "survey", "links", "quality")
+SECTIONS = ("dispatch", "appointment", "visit", "survey", "links", "quality", "retention")
 SPANS = ("by_urgency", "by_kind", "by_category")
 Content = dict[str, Any]
 

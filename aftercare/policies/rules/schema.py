@@ -237,6 +237,15 @@ class Links(Part):
     reopen_within: Seconds = 15 * 86400
 
 
+class Retention(Part):
+    """retention.toml: after how many months without a case a customer is forgotten by itself; 0: never, only when asked.
+
+    Records of a service and its bill are kept without the person; what the law asks to keep longer sets the least.
+    """
+
+    customers_after_months: int = Field(default=0, ge=0, le=600)
+
+
 class Pack(Part):
     """A whole pack: one attribute a file."""
 
@@ -260,6 +269,7 @@ class Pack(Part):
     quality: Quality = Quality()
     complaints: Complaints = Complaints()
     drafting: Drafting = Drafting()
+    retention: Retention = Retention()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:
