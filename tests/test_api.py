@@ -154,3 +154,31 @@ def _send(case, key):
         content_type="application/json",
         HTTP_AUTHORIZATION=f"Bearer {key}",
     )
+
+
+def test_a_request_is_handed_to_a_colleague_or_said_why_not(call):
+    number = call("POST", "/requests", BODY).json()["number"]
+    answer = call("POST", f"/requests/{number}/hand-over", {"to": "kf2024001", "because": "熟客"})
+    assert (answer.status_code, answer.json()["owner"]) == (200, "KF2024001")
+    again = call("POST", f"/requests/{number}/hand-over", {"to": "KF2024001"})
+    assert again.status_code == 409
+    assert again.json()["problems"]
+    assert call("POST", f"/requests/{number}/hand-over", {"to": "KF9999999"}).status_code == 404
+
+
+def test_payments_are_listed_for_the_books(call, cast_now, settings):
+    settings.PAYMENTS = "sandbox"
+    from aftercare.payments.tests.test_pay_online import begin, told, work_done
+
+    work_done(cast_now)
+    told(cast_now.at, begin(cast_now), amount_fen=24000)
+    (row,) = call("GET", "/payments?state=paid").json()["items"]
+    assert (row["amount_fen"], row["paid_fen"], row["doubt"], row["reference"]) == (
+        25000,
+        24000,
+        "amount",
+        "T1",
+    )
+    assert call("GET", "/payments?state=doubted").json()["items"] == [row]
+    assert call("GET", "/payments?state=open").json()["items"] == []
+    assert call("GET", "/payments?state=lost").status_code == 422

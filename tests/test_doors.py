@@ -255,6 +255,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/work-orders/{number}/appointment": {"starts_at": "2030-05-20T14:00:00+08:00", "ends_at": "2030-05-20T16:00:00+08:00"},
         "/work-orders/{number}/appointment/other-times": {"because": "车坏了"},
         "/surveys/{number}/answer": {"scores": {"overall": 5}},
+        "/requests/{number}/hand-over": {"to": "KF2024001"},
         "/requests/{number}/merge": {"into": other.number, "because": "同一件事"},
         "/requests/{number}/unmerge": {"because": "不是同一件事"},
         "/requests/{number}/split": {"matters": [{"kind": "inquiry", "description": "另外想问延保怎么买"}]},

@@ -43,6 +43,7 @@ from .framing import (
 )
 from .knowing import router as knowing
 from .matters import router as matters
+from .money import router as money
 from .orders import router as orders
 from .plans import router as plans
 from .readings import router as readings
@@ -111,7 +112,7 @@ def list_requests(
     cursor: Cursor = "",
 ) -> Any:
     """List requests, newest first."""
-    rows = requests_for(actor(request), state=state)
+    rows = requests_for(actor(request), state=state).select_related("owner")
     before = after_cursor(cursor)
     found = list((rows.filter(id__lt=before) if before is not None else rows)[: limit + 1])
     return {
@@ -343,6 +344,7 @@ def policy(request: HttpRequest) -> Any:
 
 api.add_router("", calls)
 api.add_router("", matters)
+api.add_router("", money)
 api.add_router("", readings)
 api.add_router("", knowing)
 api.add_router("", orders)

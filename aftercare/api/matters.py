@@ -9,16 +9,20 @@ from ninja import Router
 from pydantic import Field
 
 from aftercare.intake.selectors import request_for
+from aftercare.intake.services import colleague, hand_over_requests, preview_hand_over
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
+from aftercare.refusals import Conflict
 from aftercare.supervision.selectors import paper_for, papers_for
 from aftercare.supervision.services import ask_paper, change_grade, file_paper, hand_back, raise_authority
 from aftercare.workorders.services import Portion, merge_request, split_request, unmerge_request
 
 from .framing import PROBLEMS, actor, after_cursor, cursor_of, now, once
+from .rows import request_out
 from .shapes import (
     AskIn,
     GradeIn,
+    HandOverIn,
     LevelIn,
     MergedOut,
     MergeIn,
@@ -27,6 +31,7 @@ from .shapes import (
     PaperPage,
     ProblemOut,
     ReasonIn,
+    RequestOut,
     SplitIn,
     SplitOut,
 )
@@ -41,6 +46,23 @@ def _paper(row: Any) -> dict[str, Any]:
         "number": row.number, "paper": row.code, "request": row.request.number, "state": row.state, "asked_at": row.asked_at,
         "filed_at": row.filed_at, "cause": row.cause, "done_by": row.done_by, "rounds": row.rounds, "unit_id": row.unit_id,
     }  # fmt: skip
+
+
+@router.post("/requests/{number}/hand-over", response={200: RequestOut, refusals: ProblemOut})
+def hand_over(request: HttpRequest, number: Number, body: HandOverIn) -> Any:
+    """Make a colleague, by staff number, answer for a request; 409 when it can't change hands."""
+    who, at = actor(request), now()
+    require(who, "hand_over_request")
+    row = request_for(who, number)
+
+    def act() -> dict[str, Any]:
+        to = colleague([row.unit_id], body.to.strip().upper())
+        if not hand_over_requests([row], to, by=who, at=at, because=body.because):
+            against = preview_hand_over([row], to, by=who)[0].against
+            raise Conflict(against, where="to", code="not_handed_over")
+        return request_out(request_for(who, number))
+
+    return once(request, 200, act)
 
 
 @router.post("/requests/{number}/merge", response={200: MergedOut, refusals: ProblemOut})

@@ -13,7 +13,7 @@ def request_out(row: Any) -> dict[str, Any]:
         "phone": customer.phone_masked if customer else None, "address": row.address_masked,
         "product_model": row.product_model, "serial": row.serial, "category": row.category,
         "purchased_on": row.purchased_on, "description": row.description, "unit_id": row.unit_id,
-        "revision": row.revision, "why": row.urgency_reason,
+        "owner": row.owner.number if row.owner_id else None, "revision": row.revision, "why": row.urgency_reason,
     }  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class RequestOut(Schema):
     purchased_on: date | None
     description: str
     unit_id: int
+    owner: str | None
     revision: int
     why: dict[str, Any]
 
@@ -206,6 +207,11 @@ class PolicyOut(Schema):
 
 class MergeIn(ReasonIn):
     into: Annotated[str, Field(min_length=3, max_length=24)]
+
+
+class HandOverIn(Sent):
+    to: Annotated[str, Field(min_length=3, max_length=16)]
+    because: Annotated[str, Field(max_length=200)] = ""
 
 
 class MergedOut(Schema):
