@@ -20,7 +20,6 @@ from aftercare.refusals import TooMany
 
 from ..channels import NotAccepted, send_mail, send_sms
 from ..models import Message
-from ..rules import write_text
 
 PURPOSE = {
     "slots": "slots",
@@ -55,7 +54,8 @@ def tell_customers(tellings: Iterable[Telling], *, at: datetime) -> list[Message
         request, customer = telling.request, telling.request.customer
         if customer is None or request.is_history:
             continue
-        rules = policy_for(request.unit_id).pack.links
+        policy = policy_for(request.unit_id).pack
+        rules = policy.links
         if not _may_tell(request, customer, telling.template, rules, told, at=at):
             continue
         address = ""
@@ -73,7 +73,7 @@ def tell_customers(tellings: Iterable[Telling], *, at: datetime) -> list[Message
             Message(
                 fact_id=telling.fact_id, template=telling.template, channel=channel or "sms", customer=customer,
                 case_id=request.pk, unit_id=request.unit_id, state=state, made_at=at, sent_at=sent_at,
-                body=write_text(telling.template, customer.language, values),
+                body=policy.messages.text(telling.template, customer.language).format(**values),
             )
         )  # fmt: skip
     Link.objects.bulk_create(links)

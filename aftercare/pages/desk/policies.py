@@ -10,7 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from aftercare.intake.selectors import requests_by_id
-from aftercare.policies.rules import clock_rows, differences, drafted, ladder_rows, number_rows, parse_pack
+from aftercare.policies.rules import (
+    clock_rows,
+    differences,
+    drafted,
+    ladder_rows,
+    number_rows,
+    parse_pack,
+    text_rows,
+)
 from aftercare.policies.selectors import company_version, draft_for, version_numbered
 from aftercare.policies.services import activate_draft, discard_draft, edit_draft, roll_back
 from aftercare.refusals import Invalid, NotFound
@@ -71,7 +79,7 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
     content = drafted(base.content, draft.changes, draft.toml) if draft else base.content
     values: dict[str, Any] = {
         "place": "policy", "base": base, "draft": draft, "toml": toml, "refusal": refusal, "typed": posted.dict() if refusal else {},
-        "clocks": clock_rows(content), "ladder": ladder_rows(content), "sections": number_rows(content), "was": _values(base.content),
+        "clocks": clock_rows(content), "ladder": ladder_rows(content), "sections": number_rows(content), "texts": text_rows(content), "was": _values(base.content),
         "because": posted.get("because", ""), "stale": draft is not None and draft.base_id != base.pk,
     }  # fmt: skip
     if draft and not refusal:
@@ -86,7 +94,7 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
 
 def _values(content: dict[str, Any]) -> dict[str, str]:
     """Give what stands in force at each path that has a cell."""
-    rows = [*clock_rows(content), *ladder_rows(content)]
+    rows = [*clock_rows(content), *ladder_rows(content), *text_rows(content)]
     cells = [cell for row in rows for cell in row.cells] + [
         c for _name, cells in number_rows(content) for c in cells
     ]

@@ -12,6 +12,7 @@ from .drafting import (
     ladder_rows,
     number_rows,
     read_toml,
+    text_rows,
 )
 from .durations import duration_text, seconds_of
 from .knowing import Forbidden, Knowing, Sign
@@ -72,4 +73,5 @@ __all__ = [
     "read_toml",
     "seconds_of",
     "term_of",
+    "text_rows",
 ]  # fmt: skip

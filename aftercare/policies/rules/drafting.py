@@ -10,6 +10,7 @@ from typing import Any
 from aftercare.refusals import Invalid
 
 from .loading import merged
+from .messages import TEXTS, TITLES, holes_of
 
 SECTIONS = ("dispatch", "appointment", "visit", "survey", "links", "quality", "retention")
 SPANS = ("by_urgency", "by_kind", "by_category")
@@ -23,6 +24,7 @@ class Cell:
     path: str
     label: str
     value: str
+    long: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,26 @@ def ladder_rows(content: Content) -> list[Row]:
         *(Row(row["title"], row["code"], [Cell(f"governance.overdue_warnings[{row['code']}].after", "+", row["after"])]) for row in levels),
         *(Row(row["title"], row["code"], [Cell(f"clocks.pause_reasons[{row['code']}].at_most", "≤", row["at_most"])]) for row in pauses),
     ]  # fmt: skip
+
+
+def text_rows(content: Content) -> list[Row]:
+    """Give the texts that customers receive, in both languages."""
+    return [
+        Row(
+            {"zh": TITLES[code][0], "en": TITLES[code][1]},
+            " ".join(f"{{{hole}}}" for hole in sorted(holes_of(code))),
+            [Cell(f"messages.texts.{code}.{language}", language, text, long=True) for language, text in _texts(content, code)],
+        )
+        for code in TEXTS
+    ]  # fmt: skip
+
+
+def _texts(content: Content, code: str) -> list[tuple[str, str]]:
+    own = content.get("messages", {}).get("texts", {}).get(code, {})
+    return [
+        (language, str(own.get(language, text)))
+        for language, text in zip(("zh", "en"), TEXTS[code], strict=True)
+    ]
 
 
 def number_rows(content: Content) -> list[tuple[str, list[Cell]]]:
@@ -126,6 +148,9 @@ def _cells(content: Content) -> Iterator[tuple[str, Any]]:
         yield f"governance.overdue_warnings[{row['code']}].after", row["after"]
     for row in content["clocks"]["pause_reasons"]:
         yield f"clocks.pause_reasons[{row['code']}].at_most", row["at_most"]
+    for code in TEXTS:
+        for language, text in _texts(content, code):
+            yield f"messages.texts.{code}.{language}", text
     for section in SECTIONS:
         for name, value in content.get(section, {}).items():
             if isinstance(value, int | float | str) and not isinstance(value, bool):

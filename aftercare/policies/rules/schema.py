@@ -10,6 +10,7 @@ from aftercare.refusals import Invalid, Problem
 
 from .clocks import Calendars, Clocks
 from .knowing import Complaints, Drafting, Knowing, Quality
+from .messages import Messages
 from .papers import Governance, Papers
 from .parts import Condition, Named, Part, Seconds, Text, Urgency
 from .terms import Terms, Triage
@@ -270,6 +271,7 @@ class Pack(Part):
     complaints: Complaints = Complaints()
     drafting: Drafting = Drafting()
     retention: Retention = Retention()
+    messages: Messages = Messages()
 
     @model_validator(mode="after")
     def _known_calendars(self) -> Pack:
