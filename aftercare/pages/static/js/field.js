@@ -251,7 +251,7 @@
     const made = new DOMParser().parseFromString(html, "text/html"), now = made.querySelector("[data-staff]");
     if (!now || now.dataset.kept) { return; }
     if (job) {
-      each("[data-fresh]", function (old) { const next = made.querySelector('[data-fresh="' + old.dataset.fresh + '"]'); if (next && !old.querySelector(":focus")) { old.replaceWith(doc.adoptNode(next)); } });
+      each("[data-fresh]", function (old) { const next = made.querySelector('[data-fresh="' + old.dataset.fresh + '"]'); if (next && !next.isEqualNode(old) && !old.querySelector(":focus, [data-drawing]")) { old.replaceWith(doc.adoptNode(next)); } });
       each("[data-amount]", function (field) { field.value = made.querySelector("[data-amount]").value; });
       each("[data-total]", function (text) { text.textContent = made.querySelector("[data-total]").textContent; });
       each("[data-paid]", function (part) { part.hidden = made.querySelector("[data-paid]").hidden; });
