@@ -59,5 +59,9 @@ class Payment(Stateful):
         """The number under which the provider knows the present attempt."""
         return f"{self.number}.{self.attempts}"
 
+    def trades(self, most: int) -> list[str]:
+        """Give the numbers of the last attempts, the present one first."""
+        return [f"{self.number}.{n}" for n in range(self.attempts, max(0, self.attempts - most), -1)]
+
     def fact_values(self) -> dict[str, Any]:
         return {"payment": self.number, "visit": self.visit_id, "amount_fen": self.amount_fen}

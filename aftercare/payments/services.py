@@ -26,6 +26,7 @@ from .providers import NotGenuine, NotReached, Told, Trade, provider, read_told
 ASKED_AFTER = timedelta(minutes=2)
 ASKED_EVERY = timedelta(minutes=5)
 ASKED_FOR = timedelta(days=1)
+ASKED_LAST = 3  # attempts: the first may have been paid though a second was begun
 _log = structlog.get_logger()
 
 
@@ -110,13 +111,14 @@ def ask_payments(*, at: datetime) -> int:
     heard = 0
     for payment in rows:
         try:
-            told = way.ask(payment.trade)
+            answers = [way.ask(trade) for trade in payment.trades(ASKED_LAST)]
         except NotReached as problem:
             _log.warning("payment_provider_not_reached", payment=payment.number, problem=str(problem))
             return heard
-        if told is not None and told.state == "paid":
+        paid = [told for told in answers if told is not None and told.state == "paid"]
+        for told in paid:
             _believe(told, at=at)
-            heard += 1
+        heard += bool(paid)
     return heard
 
 
@@ -143,6 +145,7 @@ def drop_payment(payment: Payment, *, by: Actor, at: datetime, because: str) -> 
 
 
 def drop_for_visit(visit_id: int, *, by: Actor, at: datetime) -> None:
+    """Let go of what was owed for a visit that was broken off."""
     payment = Payment.objects.select_for_update().filter(visit_id=visit_id).first()
     if payment is not None:
         drop_payment(payment, by=by, at=at, because="abandoned")

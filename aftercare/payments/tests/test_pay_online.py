@@ -298,6 +298,18 @@ def test_a_gateway_is_sent_a_signed_trade_and_asked_when_it_says_nothing(cast_no
     assert ask_payments(at=cast_now.at + timedelta(minutes=20)) == 0
 
 
+def test_the_first_attempt_is_asked_for_though_a_second_was_begun(cast_now, gateway):
+    work_done(cast_now)
+    address = (200, '{"address": "https://pay.example.com/1"}')
+    gateway[1].extend([address, address])
+    first = begin(cast_now)
+    begin(cast_now)
+    paid = {"number": first, "amount_fen": 25000, "state": "paid", "reference": "B1"}
+    gateway[1].extend([(404, ""), (200, json.dumps(paid))])
+    assert ask_payments(at=cast_now.at + timedelta(minutes=3)) == 1
+    assert (Payment.objects.get().state, Payment.objects.get().reference) == ("paid", "B1")
+
+
 @pytest.mark.parametrize(
     "answer", [(503, ""), (200, "no json"), (200, "[]"), (200, '{"address": "javascript:alert(1)"}')]
 )
