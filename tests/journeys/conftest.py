@@ -78,7 +78,7 @@ def page_for(browser, installation):
         size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = browser.new_context(viewport=size, locale="zh-CN", has_touch=phone)
         context.add_cookies([{"name": "language", "value": language, "url": installation.url}])
-        context.set_default_timeout(15000)
+        context.set_default_timeout(30000)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
