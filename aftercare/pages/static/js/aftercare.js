@@ -180,12 +180,12 @@
 
   /* parts of a page fetched as one types: data-fetch on the form names the address, data-into the place */
   each("[data-fetch]", function (el) {
-    var wait, into = doc.querySelector(el.dataset.into);
+    var wait, into = doc.querySelector(el.dataset.into), asked = 0;
     function load() {
-      var data = new URLSearchParams();
+      var data = new URLSearchParams(), mine = ++asked;  /* an answer that comes late does not take the place of a newer one */
       el.dataset.with.split(" ").forEach(function (n) { each('[name="' + n + '"]', function (f) { if ((f.type !== "radio" && f.type !== "checkbox") || f.checked) { data.append(n, f.value); } }, el.form || doc); });
       post(el.dataset.fetch, data).then(function (a) { return a.ok ? a.text() : ""; })
-        .then(function (html) { if (html) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () { if (el.dataset.failed) { into.textContent = el.dataset.failed; } });
+        .then(function (html) { if (html && mine === asked) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () { if (el.dataset.failed) { into.textContent = el.dataset.failed; } });
     }
     el.addEventListener("input", function () { clearTimeout(wait); wait = setTimeout(load, 250); });
     if (el.value) { load(); }
