@@ -73,6 +73,15 @@ def test_done_for_many_and_taken_back(rows, text, signed_in, cast_now):
     assert client.post("/requests/macro", {"act": "undo"}).status_code == 404
 
 
+def test_what_somebody_else_changed_since_is_not_taken_back(rows, text, signed_in, cast_now):
+    client = signed_in("li")
+    post(client, rows[:1], text)
+    Request.objects.filter(pk=rows[0].pk).update(urgency="critical", owner=cast_now.staff["zheng"])
+    client.post("/requests/macro", {"act": "undo"})
+    row = Request.objects.get(pk=rows[0].pk)
+    assert (row.urgency, row.owner_id) == ("critical", cast_now.staff["zheng"].pk)
+
+
 def test_one_that_is_refused_is_left_and_said(rows, cast_now, signed_in):
     short = CannedText.objects.create(title="方案", text="好", said_as="plan", staff=cast_now.staff["li"])
     client = signed_in("li")

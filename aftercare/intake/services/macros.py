@@ -77,7 +77,7 @@ def do_acts(request: Request, acts: Iterable[str], *, title: str, by: Actor, at:
 
 
 def undo_macro(
-    request: Request, *, owner_before: int | None, urgency_before: str, followed: bool, by: Actor, at: datetime
+    request: Request, *, owner_before: int | None, urgency_before: str, urgency_after: str, followed: bool, by: Actor, at: datetime
 ) -> bool:  # fmt: skip
     """Take back what a macro did beside saying something; what others have changed since stays. Gives whether anything changed."""
     changed = False
@@ -85,7 +85,7 @@ def undo_macro(
         if owner_before and request.owner_id == by.id:
             before = Staff.objects.get(pk=owner_before)
             changed |= bool(hand_over_requests([request], before, by=by, at=at, because=_("taken back")))
-        if urgency_before and request.urgency != urgency_before and request.state == "open":
+        if urgency_before and request.urgency == urgency_after and request.state == "open":
             change_urgency(request, urgency_before, by=by, at=at, because=_("taken back"))
             changed = True
         if followed:

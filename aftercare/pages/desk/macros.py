@@ -48,7 +48,7 @@ def requests_macro(request: HttpRequest) -> HttpResponse:
     if able:
         note_text_used(text)
         request.session["acted"] = [
-            (row.request.number, row.owner_before, row.urgency_before, row.followed)
+            (row.request.number, row.owner_before, row.urgency_before, row.request.urgency, row.followed)
             for row in able if row.owner_before or row.urgency_before or row.followed
         ]  # fmt: skip
         said = ngettext("“%(title)s” for %(n)d request", "“%(title)s” for %(n)d requests", len(able))
@@ -66,10 +66,16 @@ def _undone(request: HttpRequest) -> HttpResponse:
     if not kept:
         raise NotFound(_("there is nothing to take back"))
     for row in requests_numbered(who, kept):
-        owner, urgency, followed = kept[row.number]
+        owner, urgency, raised_to, followed = kept[row.number]
         try:
             count += undo_macro(
-                row, owner_before=owner, urgency_before=urgency, followed=followed, by=who, at=at
+                row,
+                owner_before=owner,
+                urgency_before=urgency,
+                urgency_after=raised_to,
+                followed=followed,
+                by=who,
+                at=at,
             )
         except (Conflict, Invalid) as refusal:
             messages.warning(request, f"{row.number}: {refusal.what}")
