@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.test import Client
@@ -36,7 +34,9 @@ from aftercare.visits.services import (
     quote_visit,
 )
 from aftercare.workorders.models import WorkOrder
+from tests.stand_in import stand_in
 
+SECRET = "whsec_c2VjcmV0IG9mIGJvdGg="
 GOOD = {"ambient": 30.0, "outlet": 16.0, "current": 4.7}
 
 
@@ -252,28 +252,10 @@ def test_without_a_provider_nothing_is_opened(cast_now, settings):
 
 @pytest.fixture
 def gateway(settings):
-    """A gateway of the company's own: it verifies what it is sent and answers what it is told to."""
-    seen, answers = [], []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            seen.append((self.path, dict(self.headers), body))
-            status, said = answers.pop(0)
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(said.encode())
-
-        do_GET = do_POST  # noqa: N815
-
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.PAYMENTS, settings.PAYMENT_SECRET = f"http://127.0.0.1:{server.server_port}/pay", "whsec_c2VjcmV0IG9mIGJvdGg="  # fmt: skip
-    yield seen, answers
-    server.shutdown()
+    """A gateway of the company's own."""
+    with stand_in() as (url, seen, answers):
+        settings.PAYMENTS, settings.PAYMENT_SECRET = f"{url}/pay", SECRET
+        yield seen, answers
 
 
 def test_a_gateway_is_sent_a_signed_trade_and_asked_when_it_says_nothing(cast_now, gateway):
@@ -285,7 +267,7 @@ def test_a_gateway_is_sent_a_signed_trade_and_asked_when_it_says_nothing(cast_no
     path, headers, body = seen[0]
     trade = json.loads(body)
     assert (path, trade["amount_fen"], trade["currency"]) == ("/pay/trades", 25000, "CNY")
-    Webhook("whsec_c2VjcmV0IG9mIGJvdGg=").verify(body, {k.lower(): v for k, v in headers.items()})
+    Webhook(SECRET).verify(body, headers)
     assert trade["number"] == f"{payment.number}.1"
     assert ask_payments(at=cast_now.at + timedelta(minutes=1)) == 0, "it is given a moment"
     answers.append((404, ""))
