@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.followup.models import Recovery, Survey
@@ -49,7 +49,6 @@ class Making:
 
     aggregates: dict[str, Any]
     finish: Callable[[dict[str, Any]], tuple[float, int]]
-    prepare: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,8 @@ def read_measures(period: Period) -> dict[str, Value]:
         by_rows.setdefault(measure.rows, []).append(measure)
     values = {}
     for rows_of, measures in by_rows.items():
-        rows = rows_of(period).order_by()
-        for measure in measures:
-            rows = measure.makes.prepare(rows)
         wanted = {f"{m.code}__{name}": what for m in measures for name, what in m.makes.aggregates.items()}
-        found = rows.aggregate(**wanted)
+        found = rows_of(period).order_by().aggregate(**wanted)
         for measure in measures:
             mine = {name: found[f"{measure.code}__{name}"] for name in measure.makes.aggregates}
             total, count = measure.makes.finish(mine)
@@ -165,21 +161,6 @@ def _mean(expression: str, divide_by: int = 1) -> Making:
     )
 
 
-def _repeats() -> Making:
-    """Count completed orders whose piece had another order completed within 30 days before."""
-    before = WorkOrder.objects.filter(
-        request__customer=OuterRef("request__customer"), request__product_model=OuterRef("request__product_model"),
-        state="completed", completed_at__lt=OuterRef("completed_at"),
-        completed_at__gte=OuterRef("completed_at") - timedelta(days=30),
-    ).exclude(pk=OuterRef("pk"))  # fmt: skip
-    again = Q(again=True) & ~Q(request__product_model="")
-    return Making(
-        {"bad": Count("id", filter=again), "n": Count("id")},
-        lambda found: (100.0 * found["bad"], found["n"]),
-        lambda rows: rows.annotate(again=Exists(before)),
-    )
-
-
 def _on_time() -> Making:
     good = Q(visit__arrived_at__lte=F("ends_at"))
     return Making(
@@ -209,7 +190,8 @@ MEASURES: tuple[Measure, ...] = (
             _("arrivals before the end of the promised window among kept appointments")),
     Measure("first_time_fix_rate", "quality", _("First-time fix rate"), "%", 1, True, _completed_orders,
             _share(Q(visits=1)), _("orders completed with one visit among those completed in the period")),
-    Measure("repeat_rate", "quality", _("Repeat repair rate"), "%", 1, False, _completed_orders, _repeats(),
+    Measure("repeat_rate", "quality", _("Repeat repair rate"), "%", 1, False, _completed_orders,
+            _share(Q(is_repeat=True)),
             _("completed orders whose product was repaired within the 30 days before")),
     Measure("satisfaction", "quality", _("Mean satisfaction"), _("of 5"), 2, True, _answered_surveys,
             _mean("overall"), _("mean of the overall score of surveys answered in the period")),

@@ -91,15 +91,20 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
                 ))  # fmt: skip
         with raw.copy(
             "COPY workorders_workorder (id, state_since, revision, number, request_id, unit_id, service_type, kind, category, urgency, state, "
-            "opened_at, completed_at, waiting_for, people, visits, parts_fen, parts_cost_fen, fee_fen, outcome, policy_id) FROM STDIN"
+            "opened_at, completed_at, waiting_for, people, is_repeat, visits, parts_fen, parts_cost_fen, fee_fen, outcome, policy_id) FROM STDIN"
         ) as copy:
+            before: set[int] = set()  # customers with an order done: the next one is a repeat
             for pk, n, unit, chance in rows:
+                customer = (pk - first) % customers
                 received = started + timedelta(seconds=n * 30)
                 done = None if chance < OPEN_SHARE else received + timedelta(hours=19)
                 copy.write_row((
                     first_order + (pk - first), received, 1, f"BW{received:%Y%m%d}-{n:07d}", pk, unit, "visit", "repair", "aircon", "urgent",
-                    "completed" if done else "pending", received, done, "", 1, 1 if done else 0, 0, 0, 0, "", policy_id,
+                    "completed" if done else "pending", received, done, "", 1, bool(done) and customer in before,
+                    1 if done else 0, 0, 0, 0, "", policy_id,
                 ))  # fmt: skip
+                if done:
+                    before.add(customer)
         with raw.copy(
             "COPY ledger_fact (name, subject_kind, subject_id, case_id, order_id, unit_id, actor_kind, actor_id, actor_name, at, because, "
             '"values", policy_id) FROM STDIN'

@@ -43,6 +43,7 @@ class WorkOrder(Stateful):
     lon = models.FloatField(null=True)
     arrived_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    is_repeat = models.BooleanField(default=False)
     visits = models.PositiveSmallIntegerField(default=0)
     parts_fen = models.PositiveIntegerField(default=0)
     parts_cost_fen = models.PositiveIntegerField(default=0)

@@ -110,6 +110,15 @@ def familiar_staff(customer_ids: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
+def completed_of_same_piece(order: WorkOrder) -> QuerySet[WorkOrder]:
+    """Give the other completed orders of the same customer's product of the same model; none where no model is known."""
+    case = order.request
+    rows = WorkOrder.objects.filter(state="completed").exclude(pk=order.pk)
+    if case.customer_id is None or not case.product_model:
+        return rows.none()
+    return rows.filter(request__customer_id=case.customer_id, request__product_model=case.product_model)
+
+
 def state_counts(actor: Actor) -> dict[str, int]:
     """Count the unfinished orders by state, up to `COUNTED`: nobody needs to know more, and counting costs."""
     rows = work_orders_for(actor).order_by()

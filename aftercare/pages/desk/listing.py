@@ -92,25 +92,27 @@ def by_deadline(
     if after:
         clocks = _behind(clocks, after)
     seen: set[int] = set()
-    found: list[Pair] = []
-    offset = 0
+    found: list[tuple[int, int]] = []
+    mark, offset = "", 0
     while len(found) < PAGE and offset < FAR:
-        chunk = list(clocks[offset : offset + STEP])
+        chunk = list(clocks.values_list("id", "case_id", "due_at")[offset : offset + STEP])
         if not chunk:
-            return found, ""
+            mark = ""
+            break
         offset += len(chunk)
-        cases = [c.case_id for c in chunk if c.case_id not in seen]
-        of_case: dict[int, list[Any]] = {}
-        for row in rows.filter(**{f"{key}__in": cases}).order_by("id"):
-            of_case.setdefault(getattr(row, key), []).append(row)
-        for clock in chunk:
-            if clock.case_id in seen:
-                continue
-            seen.add(clock.case_id)
-            found += [(row, clock) for row in of_case.get(clock.case_id, [])]
-            if len(found) >= PAGE:
-                return found, _mark(clock)
-    return found, _mark(chunk[-1])
+        of_case: dict[int, list[int]] = {}
+        cases = {case_id for _id, case_id, _due_at in chunk} - seen
+        for row_id, case_id in rows.filter(**{f"{key}__in": cases}).order_by("id").values_list("id", key):
+            of_case.setdefault(case_id, []).append(row_id)
+        for clock_id, case_id, due_at in chunk:
+            mark = f"{due_at.isoformat()}|{clock_id}"
+            if case_id not in seen:
+                seen.add(case_id)
+                found += [(row_id, clock_id) for row_id in of_case.get(case_id, [])]
+                if len(found) >= PAGE:
+                    break
+    shown, clock_of = rows.in_bulk([row for row, _ in found]), clocks.in_bulk([clock for _, clock in found])
+    return [(shown[row], clock_of[clock]) for row, clock in found if row in shown and clock in clock_of], mark
 
 
 def rows_of(who: Actor, place: str, filters: Mapping[str, str]) -> QuerySet[Any]:
@@ -152,10 +154,6 @@ def _due(clocks: QuerySet[Any], due: str, at: datetime) -> QuerySet[Any]:
     if due == "soon":
         return clocks.filter(due_at__gt=at, due_at__lte=at + timedelta(minutes=30))
     return clocks
-
-
-def _mark(clock: Any) -> str:
-    return f"{clock.due_at.isoformat()}|{clock.pk}"
 
 
 def _behind(clocks: QuerySet[Any], mark: str) -> QuerySet[Any]:

@@ -23,10 +23,10 @@ LAPSES = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Line:
-    """One person of the week: what each day holds, and the hours planned in all."""
+    """One person of the week: for each day the shifts as text, one a line, and a leave; and the hours planned in all."""
 
     person: Any
-    days: list[tuple[list[tuple[datetime, datetime]], Any]]
+    days: list[tuple[str, Any]]
     hours: float
 
 
@@ -54,9 +54,9 @@ def rota_page(request: HttpRequest) -> HttpResponse:
     ]
     lapsing.sort(key=lambda row: (row[0], row[1].number))
     return render(request, "desk/rota.html", {
-        "place": "people", "days": days, "today": today, "lines": sorted(lines, key=lambda line: line.hours == 0),
+        "place": "people", "today": today, "lines": sorted(lines, key=lambda line: line.hours == 0),
         "units": list(units_for(who)), "unit": unit_id, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),
-        "lapsing": lapsing, "on_day": [sum(bool(line.days[n][0]) for line in lines) for n in range(7)],
+        "lapsing": lapsing, "days": [(day, sum(bool(line.days[n][0]) for line in lines)) for n, day in enumerate(days)],
     })  # fmt: skip
 
 
@@ -66,12 +66,19 @@ def _monday(text: str, today: date) -> date:
 
 
 def _line(person: Any, days: list[date], shifts: list[Any], leaves: list[Any], zone: ZoneInfo) -> Line:
+    of_day: dict[date, list[str]] = {}
+    for shift in shifts:
+        starts, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
+        of_day.setdefault(starts.date(), []).append(f"{starts:%H:%M}–{ends:%H:%M}")
     cells = []
     for day in days:
-        starts = datetime.combine(day, time(), zone)
-        ends = starts + timedelta(days=1)
-        mine = [(s.starts_at, s.ends_at) for s in shifts if starts <= s.starts_at < ends]
-        away = next((leave for leave in leaves if leave.starts_at < ends and leave.ends_at > starts), None)
-        cells.append((mine, away))
+        away = None
+        if leaves:
+            starts = datetime.combine(day, time(), zone)
+            ends = starts + timedelta(days=1)
+            away = next(
+                (leave for leave in leaves if leave.starts_at < ends and leave.ends_at > starts), None
+            )
+        cells.append(("\n".join(of_day.get(day, ())), away))
     hours = sum((s.ends_at - s.starts_at).total_seconds() / 3600 for s in shifts)
     return Line(person, cells, hours)

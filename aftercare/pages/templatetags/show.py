@@ -41,7 +41,8 @@ FIELD_TITLES = {
 
 
 @register.simple_tag
-def icon(name: str, size: int = 0) -> SafeString:
+@cache
+def icon(name: str) -> SafeString:
     """Show one icon of the sprite."""
     return format_html(
         '<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
@@ -295,9 +296,14 @@ def due_text(at: datetime) -> str:
 
 
 def day_text(local: datetime) -> str:
-    days = (local.date() - _local(timezone.now()).date()).days
-    names = {0: _("today"), 1: _("tomorrow"), 2: _("the day after tomorrow")}
-    return names.get(days, f"{local:%m-%d}")
+    match (local.date() - _local(timezone.now()).date()).days:
+        case 0:
+            return _("today")
+        case 1:
+            return _("tomorrow")
+        case 2:
+            return _("the day after tomorrow")
+    return f"{local:%m-%d}"
 
 
 def span(length: timedelta) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -20,7 +20,10 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 
 from ..models import WorkOrder
+from ..selectors import completed_of_same_piece
 from ..states import UNFINISHED, ServiceType
+
+REPEATED_WITHIN = timedelta(days=30)
 
 
 def open_work_order(
@@ -171,7 +174,11 @@ def complete_work_order(
     parts_cost_fen: int = 0,
     fee_fen: int = 0,
 ) -> None:
-    """Complete an order with its outcome and charges; refused while a child order of it is unfinished."""
+    """Complete an order with its outcome and charges; refused while a child order of it is unfinished.
+
+    It is a repeat where the same piece had another order completed within the 30 days before; one that was completed later but recorded
+    earlier (a phone without network) becomes a repeat now.
+    """
     child = WorkOrder.objects.filter(parent=order, state__in=UNFINISHED).order_by("id").first()
     if child is not None:
         raise Conflict(
@@ -179,11 +186,16 @@ def complete_work_order(
             where="state",
             code="open_child",
         )
-    move(
-        order, "completed", by=by, at=at, completed_at=at, outcome=outcome, parts_fen=parts_fen,
-        parts_cost_fen=parts_cost_fen, fee_fen=fee_fen, waiting_for="",
-        values={"parts_fen": parts_fen, "fee_fen": fee_fen},
-    )  # fmt: skip
+    with transaction.atomic():
+        same = completed_of_same_piece(order)
+        repeat = same.filter(completed_at__gte=at - REPEATED_WITHIN, completed_at__lt=at).exists()
+        move(
+            order, "completed", by=by, at=at, completed_at=at, outcome=outcome, parts_fen=parts_fen,
+            parts_cost_fen=parts_cost_fen, fee_fen=fee_fen, waiting_for="", is_repeat=repeat,
+            values={"parts_fen": parts_fen, "fee_fen": fee_fen},
+        )  # fmt: skip
+        recorded_before = same.filter(completed_at__gt=at, completed_at__lte=at + REPEATED_WITHIN)
+        recorded_before.update(is_repeat=True)
 
 
 def cancel_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
