@@ -257,6 +257,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/surveys/{number}/answer": {"scores": {"overall": 5}},
         "/requests/{number}/hand-over": {"to": "KF2024001"},
         "/requests/{number}/merge": {"into": other.number, "because": "同一件事"},
+        "/requests/{number}/apart": {"other": other.number},
         "/requests/{number}/unmerge": {"because": "不是同一件事"},
         "/requests/{number}/split": {"matters": [{"kind": "inquiry", "description": "另外想问延保怎么买"}]},
         "/requests/{number}/authority": {"level": "region", "because": "客户要见负责人"},

@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import Field
 
 from aftercare.intake.selectors import request_for
-from aftercare.intake.services import colleague, hand_over_requests, preview_hand_over
+from aftercare.intake.services import colleague, hand_over_requests, keep_apart, preview_hand_over
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict
@@ -20,6 +20,7 @@ from aftercare.workorders.services import Portion, merge_request, split_request,
 from .framing import PROBLEMS, actor, after_cursor, cursor_of, now, once
 from .rows import request_out
 from .shapes import (
+    ApartIn,
     AskIn,
     GradeIn,
     HandOverIn,
@@ -88,6 +89,20 @@ def unmerge(request: HttpRequest, number: Number, body: ReasonIn) -> Any:
 
     def act() -> dict[str, Any]:
         unmerge_request(row, by=who, at=at, because=body.because)
+        return {"number": row.number, "state": row.state, "merged_into": None}
+
+    return once(request, 200, act)
+
+
+@router.post("/requests/{number}/apart", response={200: MergedOut, refusals: ProblemOut})
+def apart(request: HttpRequest, number: Number, body: ApartIn) -> Any:
+    """Say that a request is another matter than one it looks like: neither is suggested for the other again."""
+    who, at = actor(request), now()
+    require(who, "edit_request")
+    row, other = request_for(who, number), request_for(who, body.other)
+
+    def act() -> dict[str, Any]:
+        keep_apart(row, other, by=who, at=at)
         return {"number": row.number, "state": row.state, "merged_into": None}
 
     return once(request, 200, act)

@@ -209,6 +209,10 @@ class MergeIn(ReasonIn):
     into: Annotated[str, Field(min_length=3, max_length=24)]
 
 
+class ApartIn(Sent):
+    other: Annotated[str, Field(min_length=3, max_length=24)]
+
+
 class HandOverIn(Sent):
     to: Annotated[str, Field(min_length=3, max_length=16)]
     because: Annotated[str, Field(max_length=200)] = ""

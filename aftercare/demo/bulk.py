@@ -78,7 +78,7 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
         with raw.copy(
             "COPY intake_request (id, state_since, revision, number, received_at, channels, customer_id, product_model, serial, category, "
             "purchased_on, kind, description, urgency, urgency_reason, emotion, emotion_reason, reading, address, address_masked, remark, unit_id, "
-            '"group", state, planned_at, closed_at, external_ref, policy_id, is_history) FROM STDIN'
+            '"group", state, planned_at, closed_at, external_ref, policy_id, is_history, apart_from) FROM STDIN'
         ) as copy:
             for pk, n, unit, chance in rows:
                 received = started + timedelta(seconds=n * 30)
@@ -87,7 +87,7 @@ def _chunk(size: int, at: datetime, luck: random.Random, stores: list[int], poli
                     pk, received, 1, f"B{received:%Y%m%d}-{n:07d}", received, ["phone"], first_customer + (pk - first) % customers,
                     "KFR-35GW", f"BK{n:010d}", "aircon", received.date() - timedelta(days=300), "repair",
                     "空调开了半天不出冷风，外机一直嗡嗡响", "urgent", "{}", "calm", "{}", "{}", b"", "", "", unit, "cooling",
-                    "closed" if closed else "open", received + timedelta(minutes=9), closed, "", policy_id, False,
+                    "closed" if closed else "open", received + timedelta(minutes=9), closed, "", policy_id, False, [],
                 ))  # fmt: skip
         with raw.copy(
             "COPY workorders_workorder (id, state_since, revision, number, request_id, unit_id, service_type, kind, category, urgency, state, "

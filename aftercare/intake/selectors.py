@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -17,6 +17,7 @@ from aftercare.people.services import require
 from aftercare.policies.rules import READ
 from aftercare.refusals import NotFound
 from aftercare.triage.rules import stability_index
+from aftercare.triage.selectors import pairs_in_use
 
 from .models import Call, Follower, ImportJob, Note, Presence, RawInput, ReadingCheck, ReportPoint, Request
 from .rules import similarity
@@ -69,6 +70,15 @@ def followers_of(request_ids: Iterable[int]) -> dict[int, list[int]]:
 
 def request_for(actor: Actor, number: str) -> Request:
     """Give one request by number, and whether this reader follows it; missing and hidden look the same."""
+    return _one(actor, number=number)
+
+
+def request_of_order(actor: Actor, order_number: str) -> Request:
+    """Give the request that a work order within reach belongs to, as `request_for` does."""
+    return _one(actor, workorder__number=order_number)
+
+
+def _one(actor: Actor, **which: str) -> Request:
     own = Follower.objects.filter(
         request=OuterRef("pk"), staff_id=(actor.id or 0) if actor.kind == "staff" else 0
     )
@@ -78,20 +88,12 @@ def request_for(actor: Actor, number: str) -> Request:
             "customer", "item__product", "unit", "owner", "received_by", "policy", "parent", "merged_into"
         )
         .annotate(is_followed=Exists(own))
-        .filter(number=number)
+        .filter(**which)
         .first()
     )
     if found is None:
         raise NotFound()
     return found
-
-
-def request_of_order(actor: Actor, order_number: str) -> Request:
-    """Give the request that a work order within reach belongs to."""
-    number = (
-        requests_for(actor).filter(workorder__number=order_number).values_list("number", flat=True).first()
-    )
-    return request_for(actor, number or "")
 
 
 def request_by_id(request_id: int) -> Request:
@@ -124,21 +126,40 @@ def possible_duplicates(
         match |= Q(serial=serial)
     since = at - timedelta(days=days)
     rows = Request.objects.filter(match, state="open", received_at__gte=since).order_by("-id")[:20]
-    scored = [(row, round(100 * similarity(description, row.description))) for row in rows]
+    scored = [(row, likeness(description, row.description).percent) for row in rows]
     return sorted(scored, key=lambda pair: -pair[1])[:5]
+
+
+class Likeness(NamedTuple):
+    """How likely two texts speak of the same matter, in percent, and words that both say, the telling ones first.
+
+    Where nothing was learned from merged requests yet, it is the share of character pairs that they have in common.
+    """
+
+    percent: int
+    words: list[str]
+    learned: bool
+
+
+def likeness(one: str, other: str) -> Likeness:
+    """Compare two texts by what was learned from requests that people merged or kept apart."""
+    model = pairs_in_use()
+    if model is None:
+        return Likeness(round(100 * similarity(one, other)), [], False)
+    return Likeness(round(100 * model.chance(one, other)), model.shared(one, other), True)
 
 
 @dataclass(frozen=True)
 class Kin:
-    """The requests that belong with one: merged into it, split from it, and probably the same matter as it."""
+    """The requests that belong with one: merged into it, split from it, and probably the same matter as it, the likeliest first."""
 
     merged: list[Request]
     children: list[Request]
-    duplicates: list[Request]
+    duplicates: list[tuple[Request, Likeness]]
 
 
 def kin_of(request: Request) -> Kin:
-    """Give the kin of a request. Probably the same matter: open, same customer and product, within 24 hours."""
+    """Give the kin of a request. Probably the same matter: open, same customer and product, within 24 hours, not kept apart."""
     own = Q(merged_into=request) | Q(parent=request)
     rows = list(Request.objects.filter(own | _duplicates(request)).exclude(pk=request.pk).order_by("id")[:40])
     kin = Kin(
@@ -149,8 +170,10 @@ def kin_of(request: Request) -> Kin:
     family = {request.parent_id, *(child.pk for child in kin.children)}
     for row in rows:
         siblings = request.parent_id is not None and row.parent_id == request.parent_id
-        if row.state == "open" and row.pk not in family and not siblings:
-            kin.duplicates.append(row)
+        apart = row.pk in family or siblings or row.pk in request.apart_from
+        if row.state == "open" and not apart:
+            kin.duplicates.append((row, likeness(request.description, row.description)))
+    kin.duplicates.sort(key=lambda pair: -pair[1].percent)
     return kin
 
 

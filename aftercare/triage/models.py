@@ -22,6 +22,8 @@ class ReadingModel(Stateful):
     number = models.PositiveIntegerField(unique=True)
     body = models.BinaryField()
     digest = models.CharField(max_length=64)
+    pairs = models.BinaryField(default=b"")  # the model of pairs, where there was enough to learn from
+    pairs_digest = models.CharField(max_length=64, blank=True)
     trained_at = models.DateTimeField()
     trained_by = models.CharField(max_length=80)
     trained_on = models.PositiveIntegerField()

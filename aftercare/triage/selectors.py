@@ -12,7 +12,7 @@ from aftercare.policies.selectors import Policy
 from aftercare.refusals import NotFound
 
 from .models import ReadingModel
-from .rules import LinearModel, Reader, UnreadableModel, load_model
+from .rules import LinearModel, PairModel, Reader, UnreadableModel, load_model, load_pairs
 
 _log = structlog.get_logger()
 _KEPT = 16
@@ -37,10 +37,23 @@ def model_in_use() -> tuple[int, str]:
     return number, _made.problems.get(digest, "")
 
 
+def pairs_in_use() -> PairModel | None:
+    """Give the model that tells whether two texts speak of the same matter; None where none was learned, or it can't be read."""
+    number, digest = _in_use("")
+    if number and digest not in _made.pairs:
+        body, known = ReadingModel.objects.values_list("pairs", "pairs_digest").get(number=number)
+        try:
+            _made.pairs = {digest: load_pairs(bytes(body), digest=known) if known else None}
+        except UnreadableModel as error:
+            _log.error("pair_model_unusable", number=number, problem=str(error))
+            _made.pairs = {digest: None}
+    return _made.pairs.get(digest)
+
+
 def models_for(actor: Actor) -> QuerySet[ReadingModel]:
     """Give all models without their files, the newest first."""
     require(actor, "read_triage")
-    return ReadingModel.objects.defer("body").order_by("-number")
+    return ReadingModel.objects.defer("body", "pairs").order_by("-number")
 
 
 def model_for(actor: Actor, number: int) -> ReadingModel:
@@ -78,6 +91,7 @@ class _Made:
     def __init__(self) -> None:
         self.readers: dict[tuple[int, str], Reader] = {}
         self.models: dict[str, LinearModel] = {}
+        self.pairs: dict[str, PairModel | None] = {}
         self.problems: dict[str, str] = {}
 
     def forget(self) -> None:

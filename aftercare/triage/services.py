@@ -20,29 +20,51 @@ from aftercare.refusals import Conflict, Invalid
 
 from .models import ReadingModel
 from .rules import (
+    NO,
+    YES,
     Example,
     Guess,
+    Pair,
     TooFewExamples,
+    TooFewPairs,
     Trained,
     UnreadableModel,
     agreement,
     dump_model,
+    dump_pairs,
+    guess_of,
     load_model,
+    load_pairs,
     train,
+    train_pairs,
 )
 from .selectors import forget_models
 
 HELD_OUT = 5  # every fifth correction is kept from training, to compare on
 FEWEST = 40
+SAME = "same"  # the field under which pairs are compared
 Reads = Callable[[str], dict[str, Guess]]
+Compares = Callable[[str, str], float]
+
+
+def no_likeness(_one: str, _other: str) -> float:
+    return 0.0
 
 
 def train_model(
-    examples: Sequence[Example], *, before: Reads, sure: float, by: Actor, at: datetime
+    examples: Sequence[Example],
+    *,
+    before: Reads,
+    sure: float,
+    by: Actor,
+    at: datetime,
+    pairs: Sequence[Pair] = (),
+    pairs_before: Compares = no_likeness,
 ) -> ReadingModel:
     """Train a model on corrections, the oldest first, and compare it with what read `before` on those it has not seen.
 
-    It is kept as a candidate; `use_model` puts it in use. Refuses too few corrections, and a server without scikit-learn.
+    Where there are enough `pairs` that people called the same matter or not, it learns to tell these, too, and is compared with what
+    compared texts before. It is kept as a candidate; `use_model` puts it in use. Refuses too few corrections, and a server without scikit-learn.
     """
     require(by, "train_triage")
     if len(examples) < FEWEST:
@@ -60,16 +82,24 @@ def train_model(
         }
         for name in tried.held_out
     }
-    whole = _trained(examples, sure).model
-    body = dump_model(whole)
+    body = dump_model(_trained(examples, sure).model)
+    paired = _paired(pairs, pairs_before, sure, compared)
     with transaction.atomic():
         _one_at_a_time()
         row = ReadingModel.objects.create(
-            number=_next_number(), body=body, digest=hashlib.sha256(body).hexdigest(), trained_at=at, trained_by=by.name,
-            trained_on=len(examples), fields=compared, shares=_shares(examples), state_since=at,
+            number=_next_number(), body=body, digest=hashlib.sha256(body).hexdigest(), pairs=paired,
+            pairs_digest=hashlib.sha256(paired).hexdigest() if paired else "", trained_at=at, trained_by=by.name, trained_on=len(examples), fields=compared, shares=_shares(examples), state_since=at,
         )  # fmt: skip
         record(
-            "reading_model.trained", row, by=by, at=at, values={"examples": len(examples), "bytes": len(body)}
+            "reading_model.trained",
+            row,
+            by=by,
+            at=at,
+            values={
+                "examples": len(examples),
+                "bytes": len(body) + len(paired),
+                "pairs": len(pairs) if paired else 0,
+            },
         )
     return row
 
@@ -77,10 +107,11 @@ def train_model(
 def use_model(row: ReadingModel, *, by: Actor, at: datetime, because: str = "") -> None:
     """Put a model in use; the one before it is retired. Refuses a model that can't be read."""
     require(by, "train_triage")
+    body, pairs = ReadingModel.objects.values_list("body", "pairs").get(pk=row.pk)
     try:
-        load_model(
-            bytes(ReadingModel.objects.values_list("body", flat=True).get(pk=row.pk)), digest=row.digest
-        )
+        load_model(bytes(body), digest=row.digest)
+        if row.pairs_digest:
+            load_pairs(bytes(pairs), digest=row.pairs_digest)
     except UnreadableModel as error:
         raise Conflict(
             _("the model can't be read: %(problem)s") % {"problem": error}, code="unreadable_model"
@@ -88,7 +119,10 @@ def use_model(row: ReadingModel, *, by: Actor, at: datetime, because: str = "") 
     with transaction.atomic():
         _one_at_a_time()
         for other in (
-            ReadingModel.objects.select_for_update().defer("body").filter(state="active").exclude(pk=row.pk)
+            ReadingModel.objects.select_for_update()
+            .defer("body", "pairs")
+            .filter(state="active")
+            .exclude(pk=row.pk)
         ):
             move(other, "retired", by=by, at=at, fact="reading_model.retired", values={"for": row.number})
         move(row, "active", by=by, at=at, because=because.strip(), fact="reading_model.used")
@@ -117,6 +151,25 @@ def _trained(examples: Sequence[Example], sure: float) -> Trained:
             _("training needs scikit-learn on this server: pip install aftercare[learning]"),
             code="not_installed",
         ) from error
+
+
+def _paired(
+    pairs: Sequence[Pair], before: Compares, sure: float, compared: dict[str, dict[str, dict[str, float]]]
+) -> bytes:
+    """Learn from pairs and note how that compares; give nothing where there are too few, in all or to compare on."""
+    held_out = list(pairs[HELD_OUT - 1 :: HELD_OUT])
+    seen = [pair for place, pair in enumerate(pairs, 1) if place % HELD_OUT]
+    try:
+        tried = train_pairs(seen, sure=sure).model
+        whole = train_pairs(pairs, sure=sure).model
+    except TooFewPairs:
+        return b""
+    truth = [YES if pair.same else NO for pair in held_out]
+    compared[SAME] = {
+        "new": agreement([tried.guess(p.one, p.other) for p in held_out], truth, sure=sure),
+        "before": agreement([guess_of(before(p.one, p.other)) for p in held_out], truth, sure=sure),
+    }
+    return dump_pairs(whole)
 
 
 def _measured(examples: Iterable[Example], name: str, read: Reads, sure: float) -> dict[str, float]:

@@ -14,6 +14,7 @@ from .answering import (
     reopen_by_customer,
     reopen_request,
 )
+from .apart import keep_apart
 from .calls import CallNews, note_call, register_call
 from .checking import check_reading, train_reader
 from .forgetting import forget_customer
@@ -58,6 +59,7 @@ __all__ = [
     "guess_mapping",
     "hand_out_link",
     "hand_over_requests",
+    "keep_apart",
     "keep_refused_input",
     "leave_request",
     "load_rows",

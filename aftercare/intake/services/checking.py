@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -15,14 +15,16 @@ from aftercare.policies.rules import READ
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid
 from aftercare.triage.models import ReadingModel
-from aftercare.triage.rules import Example, Guess, titles_of
+from aftercare.triage.rules import Example, Guess, Pair, titles_of
 from aftercare.triage.selectors import reader_for
 from aftercare.triage.services import train_model
 
 from ..models import ReadingCheck, Request
+from ..rules import similarity
 
 COLUMNS = ("kind", "category", "emotion")  # fields that are columns of a request, too
 MOST_EXAMPLES = 50_000
+MOST_PAIRS = 10_000  # of each kind
 
 
 def check_reading(request: Request, values: dict[str, str], *, by: Actor, at: datetime) -> int:
@@ -81,7 +83,9 @@ def train_reader(*, by: Actor, at: datetime) -> ReadingModel:
             for name, choice in read.fields.items()
         }
 
-    return train_model(_examples(), before=before, sure=reader.pack.triage.sure_of_others, by=by, at=at)
+    return train_model(
+        _examples(), before=before, sure=reader.pack.triage.sure_of_others, by=by, at=at, pairs=_pairs(at), pairs_before=similarity,
+    )  # fmt: skip
 
 
 def _examples() -> list[Example]:
@@ -94,6 +98,41 @@ def _examples() -> list[Example]:
         labels.setdefault(pk, {})[field] = right
         texts[pk] = f"{description} {remark}".strip()
     return [Example(texts[pk], labels[pk]) for pk in reversed(list(labels)[:MOST_EXAMPLES])]
+
+
+def _pairs(at: datetime) -> list[Pair]:
+    """Give pairs of requests of which people said, or let stand, whether they are the same matter, the oldest first.
+
+    The same: merged. Different: kept apart, or both answered or closed though they were suggested to be merged (same customer and
+    category, within a day) in the last year.
+    """
+    merged = Request.objects.filter(merged_into__isnull=False).order_by("-id")
+    same = [
+        Pair(one, other, True)
+        for one, other in merged.values_list("description", "merged_into__description")[:MOST_PAIRS]
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.description, b.description FROM intake_request a JOIN intake_request b
+                ON b.customer_id = a.customer_id AND b.category = a.category AND b.id > a.id
+                AND b.received_at BETWEEN a.received_at - interval '24 hours' AND a.received_at + interval '24 hours'
+            WHERE a.received_at > %s AND a.merged_into_id IS NULL AND b.merged_into_id IS NULL
+                AND a.parent_id IS DISTINCT FROM b.id AND b.parent_id IS DISTINCT FROM a.id
+                AND (a.parent_id IS NULL OR a.parent_id IS DISTINCT FROM b.parent_id)
+                AND (b.id = ANY (a.apart_from) OR (a.state IN ('answered', 'closed') AND b.state IN ('answered', 'closed')))
+            ORDER BY b.id DESC LIMIT %s
+            """,
+            [at - timedelta(days=365), MOST_PAIRS],
+        )
+        different = [Pair(one, other, False) for one, other in cursor.fetchall()]
+    return _mixed(same[::-1], different[::-1])
+
+
+def _mixed(same: list[Pair], different: list[Pair]) -> list[Pair]:
+    """Put two lists into one, each in its order and spread evenly, so that every stretch of it holds both kinds."""
+    placed = [(n / len(some), pair) for some in (same, different) for n, pair in enumerate(some)]
+    return [pair for _place, pair in sorted(placed, key=lambda one: one[0])]
 
 
 def _read(row: Request, field: str) -> str:

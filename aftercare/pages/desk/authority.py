@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from aftercare.intake.selectors import request_for, requests_for
+from aftercare.intake.services import keep_apart
 from aftercare.refusals import Invalid
 from aftercare.supervision.services import (
     change_grade,
@@ -56,7 +57,7 @@ def request_authority(request: HttpRequest, number: str) -> HttpResponse:
 
 @page("edit_request", "POST")
 def request_merge(request: HttpRequest, number: str) -> HttpResponse:
-    """Merge this request into another one, or undo that."""
+    """Merge this request into another one, say that it is another matter (`apart`), or undo a merge."""
     who, at, because = actor(request), now(), request.POST.get("because", "")
     row = request_for(who, number)
     if request.POST.get("act") == "undo":
@@ -67,6 +68,10 @@ def request_merge(request: HttpRequest, number: str) -> HttpResponse:
     into = requests_for(who).filter(number=wanted).first() if wanted else None
     if into is None:
         raise Invalid(_("there is no such request"), where="into", expected="CR20240520-001")
+    if request.POST.get("act") == "apart":
+        keep_apart(row, into, by=who, at=at)
+        messages.info(request, _("Kept apart; they are not suggested for one another again"))
+        return redirect("request_page", number)
     merge_request(row, into, by=who, at=at, because=because)
     messages.info(request, _("%(number)s was merged into this; its customer is told") % {"number": number})
     return redirect("request_page", into.number)

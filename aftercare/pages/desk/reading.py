@@ -25,7 +25,7 @@ from aftercare.triage.services import take_back_model, use_model
 from ..doors import actor, now, page
 
 FIELDS = {
-    "kind": n_("Kind"), "category": n_("Category"), "complaint": n_("Complaint about"), "component": n_("Component"),
+    "kind": n_("Kind"), "category": n_("Category"), "complaint": n_("Complaint about"), "component": n_("Component"), "same": n_("Same matter"),
     "reason": n_("Reason of return"), "party": n_("Who answers for it"), "origin": n_("Origin"), "emotion": n_("Emotion"),
     "symptom": n_("Symptoms"), "danger": n_("Danger"), "threat": n_("Threats"), "sign": n_("Signs"),
 }  # fmt: skip

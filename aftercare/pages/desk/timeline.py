@@ -91,6 +91,7 @@ SENTENCES = {
     "request.link_asked": n_("asked for a fresh link"),
     "request.merged": n_("merged into another request"),
     "request.unmerged": n_("undid the merge"),
+    "request.kept_apart": n_("is another matter than"),
     "request.absorbed": n_("another request was merged into this one"),
     "request.released": n_("a merged request is on its own again"),
     "request.split": n_("split matters off into requests of their own"),
@@ -299,6 +300,8 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         return f"{title[get_language() or 'zh'] if title else values['paper']} {values['number']}"
     if fact.subject_kind == "request" and ("into" in values or "merged" in values or "children" in values):
         return str(values.get("into") or values.get("merged") or ", ".join(values["children"]))
+    if fact.name == "request.kept_apart":
+        return str(values["from"])
     if fact.subject_kind == "authority":
         return f"{values['amount_fen'] / 100:.2f}" if values.get("amount_fen") else ""
     if fact.name in ("alert.raised", "dispatch.redistributed", "request.handed_over"):

@@ -4,6 +4,7 @@ from .finding import Finder, Hit, marked
 from .learning import Example, TooFewExamples, Trained, train
 from .linear import Guess, LinearModel, UnreadableModel, agreement, dump_model, load_model, stability_index
 from .normalising import folded, syllables
+from .pairs import NO, YES, Pair, PairModel, TooFewPairs, dump_pairs, guess_of, load_pairs, train_pairs
 from .reading import Choice, Note, Reader, Reading
 from .themes import theme_title, themes_of
 from .titles import titles_of
@@ -11,8 +12,8 @@ from .urgency import RANK, Judgement
 from .values import Found, values_in
 
 __all__ = [
-    "RANK",
-    "Choice", "Example", "Finder", "Found", "Guess", "Hit", "Judgement", "LinearModel", "Note", "Reader", "Reading",
-    "TooFewExamples", "Trained", "UnreadableModel", "agreement", "dump_model", "folded", "load_model", "marked", "stability_index", "syllables",
-    "theme_title", "themes_of", "titles_of", "train", "values_in",
+    "NO", "RANK", "YES",
+    "Choice", "Example", "Finder", "Found", "Guess", "Hit", "Judgement", "LinearModel", "Note", "Pair", "PairModel", "Reader", "Reading",
+    "TooFewExamples", "TooFewPairs", "Trained", "UnreadableModel", "agreement", "dump_model", "dump_pairs", "folded", "guess_of", "load_model", "load_pairs", "marked", "stability_index", "syllables",
+    "theme_title", "themes_of", "titles_of", "train", "train_pairs", "values_in",
 ]  # fmt: skip
