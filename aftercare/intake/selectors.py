@@ -22,6 +22,7 @@ from aftercare.triage.selectors import pairs_in_use
 from .models import Call, Follower, ImportJob, Note, Presence, RawInput, ReadingCheck, ReportPoint, Request
 from .rules import similarity
 
+LEAST_LIKELY = 25  # percent from which on two requests are suggested to be one matter, once it was learned how likely that is
 PRESENT_FOR = timedelta(seconds=50)  # a page says every 20 seconds that it is open
 
 
@@ -156,6 +157,7 @@ class Kin:
     merged: list[Request]
     children: list[Request]
     duplicates: list[tuple[Request, Likeness]]
+    """Where it was learned how likely it is, those from `LEAST_LIKELY` percent on."""
 
 
 def kin_of(request: Request) -> Kin:
@@ -172,7 +174,9 @@ def kin_of(request: Request) -> Kin:
         siblings = request.parent_id is not None and row.parent_id == request.parent_id
         apart = row.pk in family or siblings or row.pk in request.apart_from
         if row.state == "open" and not apart:
-            kin.duplicates.append((row, likeness(request.description, row.description)))
+            alike = likeness(request.description, row.description)
+            if not alike.learned or alike.percent >= LEAST_LIKELY:
+                kin.duplicates.append((row, alike))
     kin.duplicates.sort(key=lambda pair: -pair[1].percent)
     return kin
 

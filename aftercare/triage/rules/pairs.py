@@ -80,12 +80,12 @@ class PairModel:
 
     def shared(self, one: str, other: str) -> list[str]:
         """Give the words that both texts hold, those that speak most for the same matter first, none that speak against it."""
-        found = {feature for feature in said(one) & said(other) if _is_word(feature) and len(feature) > 2}
-        weight = {f: float(self.both[self.place[f]]) if f in self.place else 0.0 for f in found}
+        both = said(one) & said(other)
+        found = [f[1:] for f in both if f[0] == "\t" and f[1:].isalnum() and len(f) > 2]
+        weight = {w: float(self.both[self.place[f"\t{w}"]]) if f"\t{w}" in self.place else 0.0 for w in found}
         kept: list[str] = []
-        for feature in sorted(found, key=lambda f: (-weight[f], -len(f), f)):
-            word = feature.replace("\t", "")
-            if weight[feature] >= 0 and not any(word in known or known in word for known in kept):
+        for word in sorted(found, key=lambda w: (-weight[w], -len(w), w)):
+            if weight[word] >= 0 and not any(word in known or known in word for known in kept):
                 kept.append(word)
         return kept[:SHOWN]
 
