@@ -9,6 +9,18 @@ from pathlib import Path
 import pytest
 
 
+def pytest_collection_modifyitems(config, items):
+    """On another server than the embedded one, only what touches a database is tested again."""
+    if os.environ.get("AFTERCARE_TEST_SERVER"):
+        touching = [
+            item
+            for item in items
+            if {"db", "transactional_db"} & set(item.fixturenames) or item.get_closest_marker("django_db")
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in touching])
+        items[:] = touching
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _empty_what_is_full():
     """Empty only the tables that hold rows after a test: emptying all eighty took longer than most tests."""
