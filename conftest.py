@@ -10,15 +10,30 @@ import pytest
 
 
 def pytest_collection_modifyitems(config, items):
-    """On another server than the embedded one, only what touches a database is tested again."""
+    """Have files that wait for browsers and processes run beside files that compute; on another server, only what touches a database."""
     if os.environ.get("AFTERCARE_TEST_SERVER"):
-        touching = [
-            item
-            for item in items
-            if {"db", "transactional_db"} & set(item.fixturenames) or item.get_closest_marker("django_db")
-        ]
-        config.hook.pytest_deselected(items=[item for item in items if item not in touching])
+        touching = [item for item in items if _touches_a_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _touches_a_database(item)])
         items[:] = touching
+    files: dict[str, list] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    heavy = [
+        f for f in files.values() if any(i.get_closest_marker(m) for i in f for m in ("browser", "slow"))
+    ]
+    light = [f for f in files.values() if f not in heavy]
+    heavy.sort(key=len, reverse=True)
+    share = (
+        len(light) * 3 // 4 // max(1, len(heavy))
+    )  # a quarter is left for the end, so that no worker idles
+    ordered = []
+    for place, file in enumerate(heavy):
+        ordered += [*file, *(i for some in light[place * share : (place + 1) * share] for i in some)]
+    items[:] = [*ordered, *(i for some in light[len(heavy) * share :] for i in some)]
+
+
+def _touches_a_database(item) -> bool:
+    return bool({"db", "transactional_db"} & set(item.fixturenames) or item.get_closest_marker("django_db"))
 
 
 @pytest.fixture(autouse=True, scope="session")
