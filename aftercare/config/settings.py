@@ -199,6 +199,9 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 31536000
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache"
+    },  # the frame of pages, in this process
 }
 EMAIL_HOST = os.environ.get("AFTERCARE_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("AFTERCARE_SMTP_PORT", "25"))

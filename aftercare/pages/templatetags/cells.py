@@ -6,11 +6,9 @@ A list shows six hundred cells, and the template engine needs most of a page's t
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from django import template
-from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -18,6 +16,7 @@ from django.utils.text import Truncator
 from aftercare.policies.selectors import policy_for
 
 from .show import (
+    address,
     category_title,
     clock_chip,
     clock_step,
@@ -79,12 +78,7 @@ def cells(place: str, row: Any, clock: Any, columns: list[str]) -> SafeString:
         what = escape(what)
     first = (
         f'<td>{clock_chip(clock) if clock else "—"}</td><td class="hide-p">{urgency_mark(row.urgency)}</td>'
-        f'<td class="cw"><a class="one" href="{_address(PAGES[place])}{escape(row.number)}">{what}</a></td>'
+        f'<td class="cw"><a class="one" href="{address(PAGES[place], row.number)}">{what}</a></td>'
     )
     rest = [f"{known[code][0]}{known[code][1](row)}</td>" for code in known if code in columns]
     return SafeString(first + "".join(rest))
-
-
-@cache
-def _address(page: str) -> str:
-    return reverse(page, args=["N"]).removesuffix("N")

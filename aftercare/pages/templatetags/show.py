@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -47,6 +49,19 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
+
+
+@register.simple_tag
+def address(page: str, number: str) -> SafeString:
+    """Give the address of a page that ends in a number, as `{% url %}` does; for lists, where that takes a tenth of the time."""
+    return SafeString(f"{_begin_of(page)}{quote(number)}")
+
+
+@cache
+def _begin_of(page: str) -> str:
+    begin, end = reverse(page, args=["N"]).rsplit("N", 1)
+    assert end == "", f"the address of {page} does not end in its number"
+    return begin
 
 
 @register.simple_tag
@@ -227,6 +242,11 @@ def local_time(at: datetime | None) -> str:
 @register.filter
 def local_minute(at: datetime | None) -> str:
     return f"{_local(at):%Y-%m-%d %H:%M}" if at else "—"
+
+
+@register.filter
+def iso_day(day: date | None) -> str:
+    return f"{day:%Y-%m-%d}" if day else "—"
 
 
 @register.filter
