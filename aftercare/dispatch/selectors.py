@@ -63,7 +63,7 @@ def plan_for(actor: Actor, text: str) -> DayPlan:
     require(actor, "read_dispatch")
     rows = (
         DayPlan.objects.select_related("unit").filter(pk=int(text))
-        if text.isdigit() and len(text) < 19
+        if text.isdecimal() and len(text) < 19
         else None
     )
     found = rows.first() if rows is not None else None

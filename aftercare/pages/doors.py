@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
@@ -20,6 +20,7 @@ from aftercare.refusals import NUL, Invalid, NotFound
 
 from .errors import not_found
 
+Other = TypeVar("Other", int, None)
 View = Callable[..., HttpResponseBase]
 
 
@@ -83,6 +84,11 @@ def actor(request: HttpRequest) -> Actor:
         known = actor_for(request.user)  # type: ignore[arg-type]
         request._actor = known  # type: ignore[attr-defined]
     return known
+
+
+def number_in(text: str, otherwise: Other = None) -> int | Other:  # type: ignore[assignment]
+    """Read a number that came from outside; `otherwise` where it is none, or none the database could hold."""
+    return int(text) if text.isdecimal() and len(text) < 19 else otherwise
 
 
 def now() -> datetime:

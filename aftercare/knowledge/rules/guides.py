@@ -47,7 +47,7 @@ def steps_of(text: str) -> list[Step]:
             steps.append(Step(int(step.group(1)), step.group(2), ()))
         elif branch and steps:
             said, to = branch.groups()
-            led = Branch(said, int(to), "") if to.isdigit() else Branch(said, 0, to)
+            led = Branch(said, int(to), "") if to.isdecimal() and len(to) < 9 else Branch(said, 0, to)
             steps[-1] = steps[-1]._replace(branches=(*steps[-1].branches, led))
         else:
             raise GuideError(

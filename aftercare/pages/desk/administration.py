@@ -24,8 +24,8 @@ from aftercare.people.selectors import client_for, clients, unit_for, units_for,
 from aftercare.people.services import create_client, require, reveal, revoke_client
 from aftercare.refusals import Invalid
 
-from ..doors import actor, now, page
-from .listing import day_in, number_in
+from ..doors import actor, now, number_in, page
+from .listing import day_in
 from .timeline import SENTENCES
 
 LISTED = 100

@@ -38,7 +38,7 @@ from aftercare.refusals import Conflict, Invalid
 from aftercare.visits.selectors import visits_of
 from aftercare.workorders.selectors import orders_of_request
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from .knowledge import FIELD_NAMES, film_of, frame, labels_of, shown_version, video_of
 
 
@@ -55,8 +55,8 @@ def article_new(request: HttpRequest) -> HttpResponse:
                     request.POST.get("kind", ""), _content(request), by=who, at=at, labels=labels_of(request),
                     wordings=request.POST.get("wordings", "").splitlines(), drafted_from=_case_of(request),
                 )  # fmt: skip
-                if request.POST.get("question", "").isdigit():
-                    settle_question(question_for(who, int(request.POST["question"])), row, by=who, at=at)
+                if (asked := number_in(request.POST.get("question", ""))) is not None:
+                    settle_question(question_for(who, asked), row, by=who, at=at)
         except Invalid as refusal:
             problems = refusal.problems
         else:
@@ -86,7 +86,7 @@ def article_edit(request: HttpRequest, article: str) -> HttpResponse:
         based_on = request.POST.get("version", "")
         try:
             revise_article(
-                row, _content(request, row.kind), based_on=int(based_on) if based_on.isdigit() else 0, by=who, at=at,
+                row, _content(request, row.kind), based_on=number_in(based_on, 0), by=who, at=at,
                 because=request.POST.get("because", ""), file_id=film_of(request),
             )  # fmt: skip
         except (Invalid, Conflict) as refusal:
@@ -117,14 +117,12 @@ def article_act(request: HttpRequest, article: str) -> HttpResponse:
             messages.info(request, _("Confirmed"))
         case "label":
             owner = data.get("owner", "")
-            relabel_article(
-                row, labels_of(request), owner_id=int(owner) if owner.isdigit() else None, by=who, at=at
-            )
+            relabel_article(row, labels_of(request), owner_id=number_in(owner), by=who, at=at)
             messages.info(request, _("Saved"))
         case "word":
             add_wording(row, data.get("wording", ""), by=who, at=at)
         case "unword":
-            drop_wording(row, int(data["wording"]) if data.get("wording", "").isdigit() else 0, by=who, at=at)
+            drop_wording(row, number_in(data.get("wording", ""), 0), by=who, at=at)
         case _:
             raise Invalid(
                 _("nothing was chosen"), where="act", expected="publish, retire, review, label, word, unword"
@@ -159,7 +157,7 @@ def _article(request: HttpRequest, number: str) -> dict[str, Any]:
     who = actor(request)
     row = article_for(who, number)
     version = request.GET.get("version", "")
-    shown = shown_version(row, version_of(row, int(version) if version.isdigit() else None))
+    shown = shown_version(row, version_of(row, number_in(version)))
     return frame(request) | {
         "article": shown, "row": row, "versions": list(row.versions.order_by("-number")[:12]),
         "wordings": list(row.wordings.order_by("-times", "id")[:40]), "audiences": Audience.choices,
@@ -189,8 +187,8 @@ def _started(request: HttpRequest) -> dict[str, Any]:
     """Begin a draft from what the address names: a kind, a question without an answer, or a case."""
     who = actor(request)
     started: dict[str, Any] = {"kind": request.GET.get("kind", "faq"), "audience": "desk"}
-    if request.GET.get("question", "").isdigit():
-        asked = question_for(who, int(request.GET["question"]))
+    if (wanted := number_in(request.GET.get("question", ""))) is not None:
+        asked = question_for(who, wanted)
         started |= {"title": asked.text[:160], "question": asked.pk}
     if request.GET.get("case"):
         row = request_for(who, request.GET["case"])

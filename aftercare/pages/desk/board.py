@@ -29,7 +29,7 @@ from aftercare.sla.selectors import (
 )
 from aftercare.supervision.selectors import papers_for, raised_cases, store_share, teams_at_work
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 
 SOON = timedelta(minutes=30)
 LISTED = 6
@@ -156,8 +156,8 @@ def late(request: HttpRequest) -> HttpResponse:
     """Show what went overdue in 30 days by category × time of day × person, and the cases behind each number (M105)."""
     who, at = actor(request), now()
     category, part, person = (request.GET.get(name) for name in ("category", "part", "person"))
-    hours = (int(part), int(part) + PART) if part and part.isdigit() and int(part) < 24 else None
-    holder = int(person) if person and person.isdigit() and len(person) < 19 else None
+    begins, holder = number_in(part or ""), number_in(person or "")
+    hours = (begins, begins + PART) if begins is not None and begins < 24 else None
     zone = zone_of(who.unit_id) if who.unit_id else "Asia/Shanghai"
     by_hour, by_person = breach_counts(breaches(who, since=at - MONTH, zone=zone))
     chosen = breaches(who, since=at - MONTH, category=category, hours=hours, holder_id=holder, zone=zone)

@@ -31,7 +31,7 @@ from aftercare.refusals import Invalid, NotFound
 from aftercare.routing.places import Spot
 from aftercare.workorders.selectors import work_order_for
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..middleware import allow_images
 from .maps import Tiles, View, tiles_set
 
@@ -170,7 +170,7 @@ def dispatch_plan(request: HttpRequest) -> HttpResponse:
             dismiss_plan(plan, by=who, at=at)
             messages.info(request, _("The plan is left"))
         else:
-            chosen = {int(text) for text in posted.getlist("order") if text.isdigit()}
+            chosen = {number_in(text, 0) for text in posted.getlist("order")}
             done = accept_plan(plan, None if posted.get("all") else chosen, by=who, at=at)
             kept = [row for row in done if not row["done"]]
             messages.info(request, _("%(n)d carried out") % {"n": len(done) - len(kept)})
@@ -192,15 +192,13 @@ def _day(text: str, today: date) -> date:
 
 
 def _staff(who: Actor, text: str) -> Any:
-    if not text.isdigit() or len(text) > 18:
-        raise NotFound()
-    return staff_member(who, int(text))
+    return staff_member(who, number_in(text, 0))
 
 
 def _back(request: HttpRequest) -> str:
     """Give the address of the board that was posted from."""
     unit, day = request.POST.get("unit", ""), request.POST.get("day", "")
-    unit = unit if unit.isdigit() else ""
+    unit = unit if unit.isdecimal() else ""
     return f"{reverse('dispatch_day')}?unit={unit}&day={day if len(day) == 10 else ''}"
 
 
@@ -211,7 +209,7 @@ def _given(request: HttpRequest, who: Actor, day: BoardDay) -> dict[str, Any] | 
     order = next((order for order in known if order.number == number), None)
     if order is None:
         return None
-    return {"number": number, "from": before if before.isdigit() else "", "offered": order.pk in day.offers}
+    return {"number": number, "from": before if before.isdecimal() else "", "offered": order.pk in day.offers}
 
 
 def _axis(day: BoardDay, zone: ZoneInfo) -> Axis:

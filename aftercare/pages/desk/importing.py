@@ -28,7 +28,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.privacy.rules import masked_address, masked_name, masked_phone
 from aftercare.refusals import Invalid, NotFound
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..templatetags.show import field_title
 
 MAX_UPLOAD = 30 * 2**20
@@ -174,7 +174,7 @@ def _upload(request: HttpRequest, who: Any, at: Any) -> Any:
             where="file",
             expected=_("at most %(mb)d MB") % {"mb": MAX_UPLOAD // 2**20},
         )
-    unit = unit_for(who, int(request.POST["unit"])) if request.POST.get("unit", "").isdigit() else None
+    unit = unit_for(who, number_in(request.POST["unit"], 0)) if request.POST.get("unit") else None
     if unit is None:
         raise Invalid(_("no unit was chosen"), where="unit")
     with tempfile.TemporaryDirectory() as folder:

@@ -31,7 +31,7 @@ from aftercare.products.selectors import item_of, items_of, products, warranty_o
 from aftercare.refusals import Invalid, NotFound
 from aftercare.triage.selectors import reader_for
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from .knowledge import LEAST, shown_version
 from .reading import pieces_of, shown_reading
 
@@ -143,15 +143,15 @@ def form_of(request: HttpRequest) -> RequestForm:
     customer_id = data.get("customer_id", "")
     item_id = data.get("item_id", "")
     who = actor(request)
-    known = customer_for(who, int(customer_id)) if customer_id.isdigit() else None
+    known = customer_for(who, number_in(customer_id, 0)) if customer_id else None
     if customer_id and known is None:
         raise NotFound()
     texts: dict[str, Any] = {name: data.get(name, "").strip() for name in TEXTS}
     return RequestForm(
         **texts, channels=tuple(data.getlist("channels")),
         purchased_on=_day(data.get("purchased_on", "")), customer_id=known.pk if known else None,
-        item_id=int(item_id) if item_id.isdigit() else None,
-        unit_id=int(data["unit_id"]) if data.get("unit_id", "").isdigit() else None,
+        item_id=number_in(item_id),
+        unit_id=number_in(data.get("unit_id", "")),
     )  # fmt: skip
 
 

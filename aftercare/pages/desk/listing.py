@@ -20,6 +20,8 @@ from aftercare.workorders.selectors import work_orders_for
 from aftercare.workspace.rules import PLACES
 from aftercare.workspace.selectors import view_for, views_for
 
+from ..doors import number_in
+
 PAGE = 50
 COUNTED = 99  # rows of a view that are counted; what is beyond is "99+"
 TABS = 8  # views that stand above a list, counted
@@ -62,11 +64,6 @@ def look_of(request: HttpRequest, who: Actor, place: str, **first: str) -> Look:
     filters = {name: asked.get(name, base.get(name, "")).strip()[:40] for name in known.filters}
     columns = view.columns if view else list(known.first_columns)
     return Look(place, filters, columns, views, view)
-
-
-def number_in(text: str) -> int | None:
-    """Read a number that came from outside; None where it is none, or none the database could hold."""
-    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def day_in(text: str) -> date | None:

@@ -15,9 +15,8 @@ from aftercare.workspace.rules import fill
 from aftercare.workspace.selectors import text_for
 from aftercare.workspace.services import note_text_used
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from .handing import back_to_list
-from .listing import number_in
 from .workspace import holes_of
 
 MOST = 100  # requests at once

@@ -33,7 +33,7 @@ from aftercare.supervision.services import (
 )
 from aftercare.supervision.states import PaperState
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from .timeline import SENTENCES
 
 PAGE = 50
@@ -49,9 +49,9 @@ def papers_page(request: HttpRequest) -> HttpResponse:
     code = code if code in rules else ""
     state = state if state in PaperState.values else ""
     rows = papers_for(who, code=code, state=state)
-    before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(id__lt=int(before))
+    before = number_in(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(id__lt=before)
     shown = list(rows[: PAGE + 1])
     clocks = next_clocks_of(_key(row) for row in shown)
     counts = paper_counts(who, since=at - MONTH)

@@ -44,9 +44,8 @@ from aftercare.policies.rules import WEEK
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid, NotFound
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..templatetags.show import _local
-from .listing import number_in
 
 
 @page("plan_people", "GET", "HEAD", "POST")
@@ -80,7 +79,7 @@ def _act(request: HttpRequest, staff: Any) -> str:
             return _("%(n)d shifts planned") % {"n": count}
         case "unshift":
             shift = posted.get("shift", "")
-            remove_shift(staff, int(shift) if shift.isdigit() and len(shift) < 19 else 0, by=who, at=at)
+            remove_shift(staff, number_in(shift, 0), by=who, at=at)
             return _("Recorded")
         case "skills":
             known = policy_for(staff.unit_id).pack.forms.category_titles
@@ -128,7 +127,7 @@ def _act(request: HttpRequest, staff: Any) -> str:
             return _("Leave recorded; offers and warnings go to whoever is there")
         case "back":
             leave = posted.get("leave", "")
-            end_leave(leave_for(who, int(leave) if leave.isdigit() else 0), by=who, at=at)
+            end_leave(leave_for(who, number_in(leave, 0)), by=who, at=at)
             return _("Recorded")
         case _:
             raise Invalid(
@@ -160,7 +159,7 @@ def _shifts(posted: Any) -> dict[str, Any]:
         rest = (
             _time(posted, "rest_from"),
             _time(posted, "rest_until"),
-            int(minutes) if minutes.isdigit() and len(minutes) < 4 else -1,
+            int(minutes) if minutes.isdecimal() and len(minutes) < 4 else -1,
         )
     elif posted.get("rest") == "none":
         rest = (_time(posted, "begins"), _time(posted, "begins"), 0)

@@ -24,8 +24,7 @@ from aftercare.policies.services import activate_draft, discard_draft, edit_draf
 from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.services import preview_policy
 
-from ..doors import actor, now, page
-from .listing import number_in
+from ..doors import actor, now, number_in, page
 
 LISTED = 80
 

@@ -19,7 +19,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.rules import months_later
 
 from ..documents import can_make_pdf, pdf_of
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..templatetags.show import _local
 from .forms import qr, qr_data
 
@@ -76,9 +76,9 @@ def report_rows(request: HttpRequest, code: str) -> HttpResponse:
     measure, rows = rows_behind(
         actor(request), code, month, unit_id=int(unit) if unit else None, category=request.GET.get("category", ""),
     )  # fmt: skip
-    after = request.GET.get("after", "")
-    if after.isdigit():
-        rows = rows.filter(id__gt=int(after))
+    after = number_in(request.GET.get("after", ""))
+    if after is not None:
+        rows = rows.filter(id__gt=after)
     shown = list(rows[:101])
     return render(request, "desk/report_rows.html", {
         "place": "report", "measure": measure, "rows": shown[:100], "month": f"{month:%Y-%m}",

@@ -53,9 +53,9 @@ from aftercare.workorders.selectors import orders_of_request, work_order_for
 from aftercare.workorders.services import open_work_order
 from aftercare.workspace.selectors import texts_for
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..portal.stages import purpose_now
-from .listing import PAGE, by_deadline, groups_of, look_of, number_in, rows_of
+from .listing import PAGE, by_deadline, groups_of, look_of, rows_of
 from .reading import course_of, pieces_of, shown_reading
 from .road import road_of
 from .teams import shown_steps
@@ -203,7 +203,7 @@ def request_correct(request: HttpRequest, number: str) -> HttpResponse:
     who, posted = actor(request), request.POST
     row = request_for(who, number)
     chosen = posted.get("fact", "")
-    fact = fact_of_case(row.pk, int(chosen)) if chosen.isdigit() and len(chosen) < 19 else None
+    fact = fact_of_case(row.pk, int(chosen)) if chosen.isdecimal() and len(chosen) < 19 else None
     if fact is None:
         raise Invalid(_("choose what is corrected"), where="fact", expected=_("an entry of this story"))
     try:
@@ -225,7 +225,7 @@ def request_edit(request: HttpRequest, number: str) -> HttpResponse:
         name: request.POST[name] for name in ("product_model", "serial", "remark") if name in request.POST
     }
     seen = request.POST.get("revision", "")
-    edit_request(row, changes, by=who, at=now(), revision=int(seen) if seen.isdigit() else 0)
+    edit_request(row, changes, by=who, at=now(), revision=number_in(seen, 0))
     return redirect("request_page", number)
 
 

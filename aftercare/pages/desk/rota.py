@@ -14,8 +14,8 @@ from django.utils.translation import get_language
 from aftercare.people.selectors import staff_for, units_for, week_of, zone_of
 from aftercare.policies.selectors import policy_for
 
-from ..doors import actor, now, page
-from .listing import day_in, number_in
+from ..doors import actor, now, number_in, page
+from .listing import day_in
 
 MOST = 200
 LAPSES = timedelta(days=30)

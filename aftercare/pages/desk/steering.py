@@ -30,7 +30,7 @@ from aftercare.triage.rules import theme_title
 from aftercare.visits.keeping import calibration_for
 from aftercare.visits.selectors import held_words, held_work, orders_with_held_work
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..field.words import STEP_TITLES
 
 
@@ -89,7 +89,7 @@ def survey_answer(request: HttpRequest, number: str) -> HttpResponse:
         mark_unreachable(survey, by=who, at=at)
         return redirect("followup_page")
     codes = [q.code for q in policy_for(survey.unit_id).pack.survey.questions]
-    scores = {code: int(request.POST[code]) for code in codes if request.POST.get(code, "").isdigit()}
+    scores = {code: n for code in codes if (n := number_in(request.POST.get(code, ""))) is not None}
     opened = answer_survey(
         survey, scores, opinion=request.POST.get("opinion", ""), channel="phone", by=who, at=at,
         complaint=request.POST.get("complaint", ""), follow_up=request.POST.get("follow_up", ""),

@@ -11,7 +11,7 @@ from aftercare.parts.selectors import sources_of, transfer_for, transfers_for
 from aftercare.parts.services import receive_transfer, refuse_transfer, send_transfer
 from aftercare.refusals import NotFound
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 
 
 @page("arrange_parts")
@@ -30,7 +30,7 @@ def transfer_act(request: HttpRequest, transfer_id: int) -> HttpResponse:
     match request.POST.get("act"):
         case "send":
             source = request.POST.get("source", "")
-            send_transfer(transfer, int(source) if source.isdigit() else 0, by=who, at=at)
+            send_transfer(transfer, number_in(source, 0), by=who, at=at)
             messages.info(request, _("Sent on its way; the engineer sees it"))
         case "arrived":
             receive_transfer(transfer, by=who, at=at)

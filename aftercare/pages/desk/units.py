@@ -30,10 +30,9 @@ from aftercare.policies.rules import WEEK
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..templatetags.show import _local
 from .authority import fen_of
-from .listing import number_in
 from .people import hours_of, show_password, unit_in
 
 
@@ -141,8 +140,8 @@ def unit_terms(request: HttpRequest, unit_id: int) -> HttpResponse:
     else:
         price, quota = posted.get("price", ""), posted.get("quota", "")
         set_provider_terms(
-            unit, areas=[int(area) for area in posted.getlist("area") if area.isdigit() and len(area) < 19],
-            visit_fen=fen_of(price), daily_quota=int(quota) if quota.isdigit() and len(quota) < 6 else -1, by=who, at=now(),
+            unit, areas=[int(area) for area in posted.getlist("area") if area.isdecimal() and len(area) < 19],
+            visit_fen=fen_of(price), daily_quota=int(quota) if quota.isdecimal() and len(quota) < 6 else -1, by=who, at=now(),
         )  # fmt: skip
         messages.info(request, _("Recorded; its technicians are asked where nobody else can"))
     return redirect(f"/people?unit={unit_id}")

@@ -38,8 +38,8 @@ from aftercare.workorders.services import (
 )
 from aftercare.workorders.states import WorkOrderState
 
-from ..doors import actor, now, page
-from .listing import PAGE, by_deadline, groups_of, look_of, number_in, rows_of
+from ..doors import actor, now, number_in, page
+from .listing import PAGE, by_deadline, groups_of, look_of, rows_of
 from .requests import case_values, file_answer
 from .workspace import column_titles
 
@@ -123,8 +123,8 @@ def work_order_assign(request: HttpRequest, number: str) -> HttpResponse:
     if not staff:
         if dispatch_order(order, by=who, at=at) is None:
             messages.info(request, _("Nobody can take it; it waits in the queue"))
-    elif staff.isdigit():
-        assign_by_hand(order, int(staff), by=who, at=at, because=because)
+    elif (staff_id := number_in(staff)) is not None:
+        assign_by_hand(order, staff_id, by=who, at=at, because=because)
         messages.info(request, _("Offered"))
     return redirect(_back(request, number))
 

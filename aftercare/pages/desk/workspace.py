@@ -21,9 +21,9 @@ from aftercare.workspace.rules import ACTS, PLACES, VARIABLES, fill
 from aftercare.workspace.selectors import text_for, texts_for, view_for, views_for
 from aftercare.workspace.services import note_text_used, remove_text, remove_view, save_text, save_view
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from ..templatetags.show import due_text, window
-from .listing import COUNTED, TABS, count_of, number_in
+from .listing import COUNTED, TABS, count_of
 
 LISTS = {"requests": "request_list", "orders": "work_order_list"}
 SHOWN = 12

@@ -25,7 +25,7 @@ def field_van(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             text = request.POST.get("quantity", "")
-            quantity = int(text) if text.isdigit() and len(text) < 4 else 0
+            quantity = int(text) if text.isdecimal() and len(text) < 4 else 0
             verbs = {"load": load_van, "unload": unload_van}
             verb = verbs.get(request.POST.get("act", ""))
             if verb is None:

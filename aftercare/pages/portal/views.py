@@ -41,7 +41,7 @@ from aftercare.workorders.selectors import orders_of_request
 from ..desk.forms import visit_pdf
 from ..desk.work_orders import _window
 from ..documents import can_make_pdf
-from ..doors import now, public, sender
+from ..doors import now, number_in, public, sender
 from .paying import payment_shown
 from .stages import DECISION, purpose_now, stage_of
 
@@ -188,7 +188,7 @@ def _choose(request: HttpRequest, link: Any, who: Actor) -> None:
     appointment = _appointment(link)
     if appointment.state == "proposed":
         index = request.POST.get("slot", "")
-        choose_slot(appointment, int(index) if index.isdigit() else -1, by=who, at=now())
+        choose_slot(appointment, number_in(index, -1), by=who, at=now())
         return
     starts, ends = _window(request)
     offered = slots_for(appointment.order, appointment.engineer_id, at=now())
@@ -204,7 +204,7 @@ def _choose(request: HttpRequest, link: Any, who: Actor) -> None:
 def _consent(request: HttpRequest, link: Any, who: Actor) -> None:
     visit = _visit(link)
     amount = request.POST.get("amount", "")
-    give_consent(visit, amount_fen=int(amount) if amount.isdigit() else -1, channel="link", by=who, at=now())
+    give_consent(visit, amount_fen=number_in(amount, -1), channel="link", by=who, at=now())
 
 
 def _sign(request: HttpRequest, link: Any, who: Actor) -> None:
@@ -215,7 +215,7 @@ def _sign(request: HttpRequest, link: Any, who: Actor) -> None:
 
 def _decline(request: HttpRequest, link: Any, who: Actor) -> None:
     line = request.POST.get("line", "")
-    decline_line(_visit(link), int(line) if line.isdigit() else 0, by=who, at=now())
+    decline_line(_visit(link), number_in(line, 0), by=who, at=now())
 
 
 def _write(request: HttpRequest, link: Any, who: Actor) -> None:
@@ -242,7 +242,7 @@ def _rate(request: HttpRequest, link: Any, who: Actor) -> None:
     if survey is None:
         raise NotFound()
     codes = [q.code for q in policy_for(survey.unit_id).pack.survey.questions]
-    scores = {code: int(request.POST[code]) for code in codes if request.POST.get(code, "").isdigit()}
+    scores = {code: n for code in codes if (n := number_in(request.POST.get(code, ""))) is not None}
     answer_survey(survey, scores, opinion=request.POST.get("opinion", ""), channel="sms", by=who, at=now())
 
 

@@ -50,7 +50,7 @@ class Told:
     def whole(self, name: str, otherwise: int) -> int:
         return (
             int(self[name])
-            if self[name].isascii() and self[name].isdigit() and len(self[name]) < 10
+            if self[name].isascii() and self[name].isdecimal() and len(self[name]) < 10
             else otherwise
         )
 
