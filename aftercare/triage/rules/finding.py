@@ -26,13 +26,18 @@ class Entry(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A term that stands in the text, from `start` up to `end`; `how` is written, dialect or typo."""
+    """A term that stands in the text, from `start` up to `end`; `how` is written, dialect or typo.
+
+    Of a word with a gap, the gap begins at `gap` and the second half at `second`.
+    """
 
     entry: Entry
     start: int
     end: int
     how: str
     negated: bool = False
+    gap: int = 0
+    second: int = 0
 
 
 class Finder:
@@ -89,7 +94,8 @@ class Finder:
                     end = _reached(plain, tail, end)
                 if end and _is_whole(plain, at, end):
                     known.add((entry.group, entry.code))
-                    found.append(Hit(entry, at, end, how))
+                    halves = (at + len(head), end - len(tail)) if tail else (0, 0)
+                    found.append(Hit(entry, at, end, how, False, *halves))
         return _outermost(found)
 
     def _as_spoken(self, plain: str, taken: list[bool]) -> list[Hit]:
@@ -117,7 +123,8 @@ class Finder:
         return False
 
     def _with_sense(self, plain: str, hit: Hit) -> Hit:
-        return hit._replace(negated=_is_negated(plain, hit.start))
+        inside = hit.second > hit.gap and _is_negated(plain, hit.second, since=hit.gap)
+        return hit._replace(negated=_is_negated(plain, hit.start) != inside)
 
 
 def _reached(plain: str, tail: str, begin: int) -> int:
@@ -150,11 +157,11 @@ def _outermost(hits: Iterable[Hit]) -> list[Hit]:
     return kept
 
 
-def _is_negated(plain: str, start: int) -> bool:
-    """Say whether an odd number of negations stands right before; a question (“有没有漏电”) is none."""
+def _is_negated(plain: str, start: int, since: int = 0) -> bool:
+    """Say whether an odd number of negations stands right before, looking back to `since`; a question (“有没有漏电”) is none."""
     count, at = 0, start
     while True:
-        before = plain[max(0, at - 8) : at]
+        before = plain[max(since, at - 8) : at]
         if before.endswith(ASKED):
             return False
         word = next((word for word in NEGATORS if before.endswith(word)), "")

@@ -66,6 +66,18 @@ def test_a_question_and_a_double_denial_are_no_denial():
     assert "shock" in read("不是没有漏电，摸着就麻").codes("danger")
 
 
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("插座摸着不烫", False), ("插座不烫", False), ("孩子没夹着", False), ("不是插座不烫", True), ("插座摸着很烫", True),
+        ("孩子不小心被夹", True), ("插座有没有发烫", True), ("插座烫不烫我没敢摸", True),
+    ],
+)  # fmt: skip
+def test_a_denial_between_the_halves_of_a_word_denies_it_and_doubt_does_not(text, danger):
+    assert bool(read(text).codes("danger")) is danger
+    assert (read(text).urgency.value == "critical") is danger
+
+
 def test_english_words_count_whole():
     assert "fire" not in read("I bought it at Firestone, sparkling clean").codes("danger")
 
