@@ -124,10 +124,14 @@ def _empty_home() -> Path:
 
 
 @contextlib.contextmanager
-def new_installation() -> Iterator[Installation]:
-    """Give an installation in a folder of its own, outside of pytest's, which is closed to the database's user."""
+def new_installation(*, untouched: bool = False) -> Iterator[Installation]:
+    """Give an installation in a folder of its own, outside of pytest's, which is closed to the database's user.
+
+    Its database is made and empty; `untouched` leaves even that to the test.
+    """
     made = Installation(Path(tempfile.mkdtemp(prefix="aftercare-live-")))
-    subprocess.run(["cp", "-a", f"{_empty_home()}/.", str(made.home)], check=True)
+    if not untouched:
+        subprocess.run(["cp", "-a", f"{_empty_home()}/.", str(made.home)], check=True)
     try:
         yield made
     finally:
