@@ -199,9 +199,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 31536000
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
-    "template_fragments": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache"
-    },  # the frame of pages, in this process
+    # the frame of pages, in this process
+    "template_fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 EMAIL_HOST = os.environ.get("AFTERCARE_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("AFTERCARE_SMTP_PORT", "25"))

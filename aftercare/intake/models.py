@@ -58,9 +58,8 @@ class Request(Stateful):
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="children", db_index=False
     )
-    apart_from = ArrayField(
-        models.BigIntegerField(), default=list
-    )  # requests that people called another matter
+    # requests that people called another matter
+    apart_from = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
         indexes = [

@@ -144,7 +144,7 @@ class Likeness(NamedTuple):
 
 def likeness(one: str, other: str) -> Likeness:
     """Compare two texts by what was learned from requests that people merged or kept apart."""
-    model = pairs_in_use()
+    model = pairs_in_use() if one.strip() and other.strip() else None
     if model is None:
         return Likeness(round(100 * similarity(one, other)), [], False)
     return Likeness(round(100 * model.chance(one, other)), model.shared(one, other), True)

@@ -29,9 +29,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         who = actor(request)
         values["who"] = who
         values["can"] = _Can(who)
-        values["role_key"] = " ".join(
-            sorted(user.roles)
-        )  # what a role may see is the same for everybody who has it
+        # what a role may see is the same for everybody who has it
+        values["role_key"] = " ".join(sorted(user.roles))
         values["role_titles"] = [str(Role(role).label) for role in user.roles]
         values["alert_count"] = lambda: unread_count(who)
         values["waiting_count"] = lambda: waiting_count(who)

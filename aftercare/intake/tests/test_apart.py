@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from aftercare.intake import selectors
 from aftercare.intake.models import Request
-from aftercare.intake.selectors import kin_of, likeness
+from aftercare.intake.selectors import Likeness, kin_of, likeness
 from aftercare.intake.services import keep_apart
 from aftercare.intake.services.checking import _pairs
 from aftercare.ledger.models import Fact
@@ -45,6 +46,7 @@ def test_the_likeliest_stands_first(cast, two):
     found = kin_of(fresh(second)).duplicates
     assert [alike.percent for _row, alike in found] == sorted((a.percent for _r, a in found), reverse=True)
     assert found[-1][0].pk == third.pk
+    assert likeness("", AGAIN).percent == likeness(AGAIN, " ").percent == 0
     assert likeness(AGAIN, AGAIN).percent == 100 and not likeness(AGAIN, AGAIN).learned
 
 
@@ -72,3 +74,21 @@ def test_merged_and_kept_apart_are_what_is_learned_from(cast, two):
     assert [pair.other for pair in pairs if not pair.same] == [third.description], "the fourth nobody judged"
     Request.objects.filter(pk__in=[third.pk, fourth.pk]).update(state="closed", closed_at=AT)
     assert {pair.other for pair in _pairs(AT) if not pair.same} == {third.description, fourth.description}
+
+
+def test_once_it_was_learned_only_what_is_likely_is_suggested(cast, two, monkeypatch):
+    first, second = two
+    cast.request(description="想问一下空调遥控器怎么锁")
+
+    class Learned:
+        def chance(self, one, other):
+            return 0.1 if "遥控器" in one + other else 0.9
+
+        def shared(self, one, other):
+            return ["外机"]
+
+    monkeypatch.setattr(selectors, "pairs_in_use", Learned)
+    assert [(row.pk, alike) for row, alike in kin_of(fresh(second)).duplicates] == [
+        (first.pk, Likeness(90, ["外机"], True))
+    ]
+    assert likeness("", AGAIN).percent == 0, "nothing was said yet"

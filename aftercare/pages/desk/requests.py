@@ -203,7 +203,7 @@ def request_correct(request: HttpRequest, number: str) -> HttpResponse:
     who, posted = actor(request), request.POST
     row = request_for(who, number)
     chosen = posted.get("fact", "")
-    fact = fact_of_case(row.pk, int(chosen)) if chosen.isdecimal() and len(chosen) < 19 else None
+    fact = fact_of_case(row.pk, number_in(chosen, 0)) if chosen else None
     if fact is None:
         raise Invalid(_("choose what is corrected"), where="fact", expected=_("an entry of this story"))
     try:

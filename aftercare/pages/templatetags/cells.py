@@ -28,40 +28,32 @@ from .show import (
 )
 
 register = template.Library()
-Cell = tuple[str, Callable[[Any], str]]
+Cell = tuple[
+    str, Callable[[Any, Any], str]
+]  # how the cell begins, and what it shows of a row and its request
 
 
-def _text(of: Callable[[Any], str | None], css: str = "") -> Cell:
-    return f'<td class="{css}hide-p">', lambda row: escape(of(row) or "—")
+def _text(of: Callable[[Any, Any], str | None], css: str = "") -> Cell:
+    return f'<td class="{css}hide-p">', lambda row, case: escape(of(row, case) or "—")
 
 
-def _channels(request: Any) -> str:
+def _channels(row: Any, _case: Any) -> str:
     titles = {c.code: c.title for c in policy_for().pack.forms.channels}
-    return " ".join(titled(titles, code) for code in request.channels)
+    return " ".join(titled(titles, code) for code in row.channels)
 
 
-COLUMNS: dict[str, dict[str, Cell]] = {
-    "requests": {
-        "number": _text(lambda row: row.number, "no "),
-        "customer": _text(lambda row: row.customer and row.customer.name_masked),
-        "product": _text(lambda row: row.product_model),
-        "category": _text(lambda row: row.category and category_title(row.category)),
-        "channel": _text(_channels),
-        "store": _text(lambda row: row.unit.name),
-        "owner": _text(lambda row: row.owner and row.owner.name_masked),
-        "state": ('<td class="hide-p">', state_mark),
-        "received": _text(lambda row: local_time(row.received_at), "n "),
-    },
-    "orders": {
-        "number": _text(lambda row: row.number, "no "),
-        "customer": _text(lambda row: row.request.customer and row.request.customer.name_masked),
-        "product": _text(lambda row: row.request.product_model),
-        "category": _text(lambda row: row.category and category_title(row.category)),
-        "store": _text(lambda row: row.unit.name),
-        "engineer": _text(lambda row: row.assignee and row.assignee.name_masked),
-        "window": _text(order_window, "num "),
-        "state": ('<td class="hide-p">', state_mark),
-    },
+COLUMNS: dict[str, Cell] = {
+    "number": _text(lambda row, case: row.number, "no "),
+    "customer": _text(lambda row, case: case.customer and case.customer.name_masked),
+    "product": _text(lambda row, case: case.product_model),
+    "category": _text(lambda row, case: row.category and category_title(row.category)),
+    "channel": _text(_channels),
+    "store": _text(lambda row, case: row.unit.name),
+    "owner": _text(lambda row, case: row.owner and row.owner.name_masked),
+    "engineer": _text(lambda row, case: row.assignee and row.assignee.name_masked),
+    "window": _text(lambda row, case: order_window(row), "num "),
+    "state": ('<td class="hide-p">', lambda row, case: state_mark(row)),
+    "received": _text(lambda row, case: local_time(row.received_at), "n "),
 }
 PAGES = {"requests": "request_page", "orders": "work_order_page"}
 
@@ -70,7 +62,6 @@ PAGES = {"requests": "request_page", "orders": "work_order_page"}
 def cells(place: str, row: Any, clock: Any, columns: list[str]) -> SafeString:
     """Show a row of a list: when it is due, how urgent, what it is about with a link, and the chosen columns in their order."""
     case = row if place == "requests" else row.request
-    known = COLUMNS[place]
     what = Truncator(case.description).chars(40 if clock else 60)
     if clock:
         what = f"{escape(clock_step(clock))}<span>{escape(what)}</span>"
@@ -80,5 +71,5 @@ def cells(place: str, row: Any, clock: Any, columns: list[str]) -> SafeString:
         f'<td>{clock_chip(clock) if clock else "—"}</td><td class="hide-p">{urgency_mark(row.urgency)}</td>'
         f'<td class="cw"><a class="one" href="{address(PAGES[place], row.number)}">{what}</a></td>'
     )
-    rest = [f"{known[code][0]}{known[code][1](row)}</td>" for code in known if code in columns]
+    rest = [f"{begin}{show(row, case)}</td>" for begin, show in map(COLUMNS.__getitem__, columns)]
     return SafeString(first + "".join(rest))

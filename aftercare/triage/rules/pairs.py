@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -66,16 +66,23 @@ class PairModel:
     texts: int
 
     @cached_property
+    def worth(self) -> Callable[[str], float]:
+        return _worth_of(self.place, self.rarity, self.texts)
+
+    @cached_property
     def place(self) -> dict[str, int]:
         return {feature: row for row, feature in enumerate(self.features)}
 
     def chance(self, one: str, other: str) -> float:
         """Give the chance, 0 to 1, that two texts speak of the same matter; the order of the two does not count."""
-        a, b = said(one), said(other)
+        return self.chance_of(said(one), said(other))
+
+    def chance_of(self, a: frozenset[str], b: frozenset[str]) -> float:
+        """Give the chance for two texts whose features are known."""
         rows = [self.place[feature] for feature in a & b if feature in self.place]
         apart = [self.place[feature] for feature in a ^ b if feature in self.place]
         score = self.offset + float(self.both[rows].sum() + self.one[apart].sum())
-        score += float(np.dot(self.overlap, overlaps(a, b, self._worth)))
+        score += float(np.dot(self.overlap, overlaps(a, b, self.worth)))
         return float(1 / (1 + np.exp(-score)))
 
     def shared(self, one: str, other: str) -> list[str]:
@@ -92,10 +99,6 @@ class PairModel:
     def guess(self, one: str, other: str) -> Guess:
         return guess_of(self.chance(one, other))
 
-    def _worth(self, feature: str) -> float:
-        row = self.place.get(feature)
-        return float(self.rarity[row]) if row is not None else float(np.log(1 + self.texts)) + 1
-
 
 def guess_of(chance: float) -> Guess:
     """Give a chance of the same matter as a guess between yes and no."""
@@ -109,7 +112,7 @@ def said(text: str) -> frozenset[str]:
     return frozenset([*grams_of(plain), *words_of(plain)])
 
 
-def overlaps(a: frozenset[str], b: frozenset[str], worth: Any) -> list[float]:
+def overlaps(a: frozenset[str], b: frozenset[str], worth: Callable[[str], float]) -> list[float]:
     """Give, for characters, pairs and words, the cosine of two texts and how far the lesser is held by the other; and their lengths' ratio."""
     found = []
     for kind in (_is_character, _is_pair, _is_word):
@@ -137,7 +140,7 @@ def train_pairs(pairs: Sequence[Pair], *, sure: float = 0.6) -> TrainedPairs:
         chances = np.zeros(len(pairs))
         for seen, unseen in folds:
             model = _fit([texts[i] for i in seen], truth[seen], cost)
-            chances[unseen] = [model.chance(pairs[i].one, pairs[i].other) for i in unseen]
+            chances[unseen] = [model.chance_of(*texts[i]) for i in unseen]
         right = np.where(truth, chances, 1 - chances)
         loss = float(-np.log(np.maximum(right, 1e-9)).mean())
         if best is None or loss < best[0]:
@@ -163,10 +166,7 @@ def _fit(
     total = 2 * len(texts)
     rarity = np.array([np.log((1 + total) / (1 + holding[f])) + 1 for f in features], np.float32)
 
-    def worth(feature: str) -> float:
-        row = place.get(feature)
-        return float(rarity[row]) if row is not None else float(np.log(1 + total)) + 1
-
+    worth = _worth_of(place, rarity, total)
     begin, columns = [0], []
     for a, b in texts:
         columns += [place[f] for f in a & b if f in place]
@@ -217,6 +217,12 @@ def load_pairs(body: bytes, *, digest: str = "") -> PairModel:
     if not len(features) == len(model.rarity) == len(both) == len(one) or not np.isfinite(both).all():
         raise UnreadableModel("the sizes do not fit together")
     return model
+
+
+def _worth_of(place: Mapping[str, int], rarity: Floats, texts: int) -> Callable[[str], float]:
+    """Say what features are worth: the rarer the more, one that was never seen the most."""
+    known, unseen = rarity.tolist(), float(np.log(1 + texts)) + 1
+    return lambda feature: known[place[feature]] if feature in place else unseen
 
 
 def _is_character(feature: str) -> bool:
