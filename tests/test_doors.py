@@ -174,7 +174,7 @@ def test_right_role(cast_now, signed_in, monkeypatch):
 POSTS = {
     "person_new",
     "unit_save",
-    "requests_macro",
+    "requests_macro", "orders_give", "orders_wait",
     "payment_act",
     "policy_back",
     "requests_hand_over", "request_follow", "request_texts", "request_text_used", "request_colleagues", "view_save", "view_remove", "news_seen",

@@ -31,6 +31,11 @@ class Refusal(Exception):
         parts += [f"{p.where}: {p.what}" + (f" ({p.expected})" if p.expected else "") for p in self.problems]
         return "; ".join(parts)
 
+    @property
+    def reason(self) -> str:
+        """The first thing that is wrong, in one line: for lists that say it beside each row."""
+        return str(self.problems[0].what if self.problems and self.problems[0].what else self.what)
+
 
 NUL = "\x00"
 

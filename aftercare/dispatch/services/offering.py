@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftercare.ledger.services import move
 from aftercare.people.rules import MACHINE, Actor
@@ -22,6 +23,11 @@ from ..models import Offer
 from ..rules import hard_rules
 from ..selectors import offers_of_the_absent
 from .matching import Wanted, make_offers, solve_queue
+
+FIRM = {  # rules that hold for the dispatcher's hand too, beside the limit of unfinished orders (M53)
+    "no_certificate": gettext_lazy("no certificate"),
+    "certificate_expired": gettext_lazy("certificate lapsed"),
+}
 
 
 def accept_offer(offer: Offer, *, by: Actor, at: datetime) -> None:
@@ -72,34 +78,12 @@ def assign_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, 
 
     The certificate and the limit of unfinished orders hold here too (M53); everything else may give, with a reason.
     """
-    require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)
-    if len(because.strip()) < 2:
-        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
-    if order.state != "pending" or order.assignee_id:
-        raise Conflict(_("the work order is no longer free"), where="state", code="not_free")
     staff = staff_member(by, staff_id)
-    policy, zone = policy_for(order.unit_id), zone_of(order.unit_id)
-    job = job_of(order)
-    crew = Crew([order], policy.pack.dispatch, at=at, zone=zone, also=[staff.pk])
-    person = next((p for p in crew.people_for(order) if p.id == staff.pk), None)
-    if person is None:
-        raise Invalid(
-            _("this person does not visit customers"), where="staff", expected=_("an engineer or a provider")
-        )
-    against = hard_rules(job, person, policy.pack.dispatch, on=crew.on)
-    firm = [
-        rule for rule, _detail in against if rule in ("no_certificate", "certificate_expired", "at_limit")
-    ]
-    if firm:
-        raise Conflict(
-            _("a rule that may not give is against it: %(rule)s") % {"rule": firm[0]},
-            where="staff",
-            code=firm[0],
-        )
-    with transaction.atomic():
-        for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
-            move(offer, "withdrawn", by=by, at=at, because=because)
-        return _offer_by_hand(order, staff.pk, because=because.strip(), by=by, at=at)
+    crew = Crew(
+        [order], policy_for(order.unit_id).pack.dispatch, at=at, zone=zone_of(order.unit_id), also=[staff.pk]
+    )
+    check_by_hand(order, staff.pk, crew, by=by, because=because)
+    return offer_by_hand(order, staff.pk, by=by, at=at, because=because)
 
 
 def offer_as_planned(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> Offer:
@@ -154,6 +138,36 @@ def reoffer_orders(*, at: datetime, limit: int = 100) -> int:
             move(offer, "withdrawn", by=MACHINE, at=at, because=because, values={"rule": "M52"})
             withdrawn += 1
     return withdrawn
+
+
+def check_by_hand(order: WorkOrder, staff_id: int, crew: Crew, *, by: Actor, because: str) -> None:
+    """Refuse a choice of a dispatcher without a reason, of somebody who visits nobody, and against a rule that may not give."""
+    require(by, "dispatch_work_order", unit_id=order.unit_id, reach=True)
+    if len(because.strip()) < 2:
+        raise Invalid(_("say why"), where="because", expected=_("a reason, which is recorded"))
+    person = next((p for p in crew.people_for(order) if p.id == staff_id), None)
+    if person is None:
+        raise Invalid(
+            _("this person does not visit customers"), where="staff", expected=_("an engineer or a provider")
+        )
+    against = hard_rules(job_of(order), person, policy_for(order.unit_id).pack.dispatch, on=crew.on)
+    firm = next((rule for rule, _detail in against if rule in FIRM), "")
+    if firm:
+        raise Conflict(
+            _("a rule that may not give is against it: %(rule)s") % {"rule": FIRM[firm]},
+            where="staff",
+            code=firm,
+        )
+
+
+def offer_by_hand(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> Offer:
+    """Offer an order that nobody has to whom the dispatcher chose, in the place of any other offer; the limit holds."""
+    if order.state != "pending" or order.assignee_id:
+        raise Conflict(_("the work order is no longer free"), where="state", code="not_free")
+    with transaction.atomic():
+        for offer in Offer.objects.select_related("order").filter(order=order, state="offered"):
+            move(offer, "withdrawn", by=by, at=at, because=because)
+        return _offer_by_hand(order, staff_id, because=because.strip(), by=by, at=at)
 
 
 def _offer_by_hand(order: WorkOrder, staff_id: int, *, because: str, by: Actor, at: datetime) -> Offer:

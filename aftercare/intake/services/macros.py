@@ -104,7 +104,7 @@ def _run(request: Request, macro: Macro, text: str, *, by: Actor, at: datetime) 
                 do_acts(request, macro.acts, title=macro.title, by=by, at=at)
                 _say(request, macro.said_as, text, by=by, at=at)
         except Refusal as refusal:
-            against = str(refusal.problems[0].what if refusal.problems else refusal.what)
+            against = refusal.reason
             request.refresh_from_db()
     if against:
         return Outcome(request, [], against)

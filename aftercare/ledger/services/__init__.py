@@ -18,9 +18,11 @@ from .facts import correct_fact, listen_live, record, record_many, record_rows, 
 from .moving import move
 from .numbering import next_number, next_numbers
 from .sealing import broken_seal, seal_facts
+from .together import Outcome, do_each
 
 __all__ = [
     "Consumer",
+    "Outcome",
     "backlog",
     "broken_seal",
     "catch_up_positions",
@@ -30,6 +32,7 @@ __all__ = [
     "correct_fact",
     "deliver",
     "deliver_until_idle",
+    "do_each",
     "each",
     "listen_live",
     "move",

@@ -71,6 +71,7 @@ def work_order_list(request: HttpRequest) -> HttpResponse:
         "look": look, "state": state, "counts": state_counts(who), "columns": column_titles("orders"),
         "states": [(s.value, s.label) for s in WorkOrderState], "units": list(units_for(who).filter(kind="store")),
         "categories": sorted(pack.warranty.categories), "urgencies": pack.forms.urgencies, "shown": len(shown),
+        "reasons": pack.clocks.pause_reasons if ordered else [], "many": ordered and (who.can("dispatch_work_order") or who.can("pause_work_order")),
     })  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from aftercare.intake.models import Request
 from aftercare.intake.services import close_request
 from aftercare.ledger.models import Fact
-from aftercare.ledger.services import move, next_numbers, record, record_many
+from aftercare.ledger.services import Outcome, do_each, move, next_numbers, record, record_many
 from aftercare.people.models import Unit
 from aftercare.people.rules import MACHINE, Actor
 from aftercare.people.selectors import zone_of
@@ -243,6 +244,28 @@ def resume_work_order(order: WorkOrder, *, by: Actor, at: datetime) -> None:
             raise Conflict(_("this order is not waiting"), where="state")
         reason, order.waiting_for, order.waiting_since = order.waiting_for, "", None
         record("work_order.resumed", order, by=by, at=at, because=reason)
+
+
+def pause_work_orders(
+    orders: Iterable[WorkOrder], reason: str, *, by: Actor, at: datetime, keep: bool = True
+) -> list[Outcome[WorkOrder]]:
+    """Let the clocks of several orders stand still; those that can't wait say why. `keep=False`: only tried."""
+    return do_each(orders, lambda order: pause_work_order(order, reason, by=by, at=at), keep=keep)
+
+
+def resume_work_orders(
+    orders: Iterable[WorkOrder], *, by: Actor, at: datetime, reason: str = "", keep: bool = True
+) -> list[Outcome[WorkOrder]]:
+    """Let the clocks of several orders run again, of those alone that wait for `reason` where one is given. `keep=False`: only tried."""
+
+    def resume(order: WorkOrder) -> None:
+        if reason and order.waiting_for != reason:
+            raise Conflict(
+                _("somebody else changed this a moment ago"), where="state", code="moved_meanwhile"
+            )
+        resume_work_order(order, by=by, at=at)
+
+    return do_each(orders, resume, keep=keep)
 
 
 def resume_expired_pauses(*, at: datetime) -> int:
