@@ -22,7 +22,7 @@ DESK = {
         "/", "/board", "/board/stores", "/board/late", "/papers", "/report", "/people", "/people/week", "/policy", "/policy/replay", "/import", "/readings",
         "/defects", "/reviews", "/dispatch", "/dispatch/day",
     ),
-    "GL2024001": ("/connections", "/audit", "/policy/draft"),
+    "GL2024001": ("/connections", "/audit", "/policy/draft", "/policy/dictionary"),
 }  # fmt: skip
 FIELD = {"GY2024001": ("/today", "/today/van", "/today/find")}
 

@@ -15,6 +15,7 @@ from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.notices.models import Delivery, Message
 from aftercare.people.models import ApiClient
+from aftercare.policies.models import PolicyDraft
 from aftercare.refusals import Conflict, Forbidden, Invalid
 from tests.cast import WANG
 
@@ -162,3 +163,36 @@ def test_a_customer_is_forgotten_everywhere_and_the_case_stays(told, cast_now, s
     assert "已删除" in text_of(signed_in("boss").get(f"/customers/{customer.pk}"))
     again = cast_now.request(at=at, name="欧阳青禾", phone="13911112222", description="空调不制冷，外机不转")
     assert again.customer_id != customer.pk, "who comes back is somebody new"
+
+
+def test_words_are_tried_on_a_sentence_before_they_are_kept(cast_now, signed_in):
+    boss, address = signed_in("boss"), "/policy/dictionary?group=refrigeration"
+    row = {
+        "no_cooling.zh": "不制冷",
+        "no_cooling.en": "Does not cool",
+        "no_cooling.words": "冰箱成了柜子",
+        "no_cooling.dialect": "",
+    }
+    shown = boss.post(address, {**row, "text": "冰箱成了柜子", "act": "try"})
+    assert ("症状", "", "不制冷") in shown.context["compared"]
+    assert not PolicyDraft.objects.exists()
+    assert boss.post(address, {**row, "act": "save", "revision": "0"}).status_code == 302
+    assert PolicyDraft.objects.get().changes["terms"]
+    wrong = boss.post(address, {**row, "no_cooling.words": "冷", "act": "save", "revision": "1"})
+    assert wrong.status_code == 422
+    assert ">冷</textarea>" in text_of(wrong), "nothing typed is lost"
+    assert boss.get("/policy/dictionary?group=nonsense").status_code == 422
+
+
+def test_the_policy_of_one_unit_on_its_page(cast_now, signed_in):
+    boss, address = signed_in("boss"), f"/policy/draft?unit={cast_now.store.pk}"
+    assert "它沿用上级的策略" in text_of(boss.get(address))
+    boss.post(address, {"clocks.clocks[plan].by_urgency.urgent": "10m", "revision": "0", "act": "save"})
+    assert PolicyDraft.objects.get().unit == cast_now.store
+    boss.post(address, {"act": "activate", "because": "此店人手多"})
+    assert "它有自己的策略" in text_of(boss.get(address))
+    assert cast_now.store.name in text_of(boss.get("/policy"))
+    boss.post(address, {"act": "follow", "because": "人手不够了"})
+    assert "它沿用上级的策略" in text_of(boss.get(address))
+    assert boss.get("/policy/draft?unit=999999").status_code == 404
+    assert boss.post("/policy/draft", {"act": "follow", "because": "全公司"}).status_code in (302, 412, 422)

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from aftercare.briefly import briefly
+from aftercare.people.models import Unit
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of
 from aftercare.people.services import require
@@ -79,10 +80,10 @@ def policy_versions(actor: Actor) -> list[PolicyVersion]:
     return list(PolicyVersion.objects.select_related("unit").order_by("-number"))
 
 
-def draft_for(actor: Actor) -> PolicyDraft | None:
-    """Give the draft of the company's policy, for those who may put it in force."""
+def draft_for(actor: Actor, unit: Unit | None = None) -> PolicyDraft | None:
+    """Give the draft of the policy of a unit (None: the company), for those who may put it in force."""
     require(actor, "activate_policy")
-    return PolicyDraft.objects.select_related("base").filter(unit=None).first()
+    return PolicyDraft.objects.select_related("base").filter(unit=unit).first()
 
 
 def version_numbered(actor: Actor, number: int) -> PolicyVersion:
@@ -93,11 +94,29 @@ def version_numbered(actor: Actor, number: int) -> PolicyVersion:
     return found
 
 
-def company_version() -> PolicyVersion:
-    """Give the version in force for the whole company."""
-    found = PolicyVersion.objects.filter(active=True, unit=None).first()
+def version_over(unit: Unit | None) -> PolicyVersion:
+    """Give the version in force for a unit: its own, else that of the nearest unit above, else the company's (`unit` None)."""
+    active = {row.unit_id: row for row in PolicyVersion.objects.filter(active=True)}
+    above = reversed(path_of(unit.pk)) if unit else ()
+    found = next((active[pk] for pk in above if pk in active), active.get(None))
     if found is None:
         raise NotFound()
+    return found
+
+
+def units_following(unit: Unit | None) -> set[int] | None:
+    """Give the units for which a policy of this unit counts: all below it that have none nearer. None: every unit there is."""
+    own = set(PolicyVersion.objects.filter(active=True, unit__isnull=False).values_list("unit_id", flat=True))
+    if unit is None and not own:
+        return None
+    own |= {unit.pk} if unit else set()
+    found = set()
+    for pk, path in Unit.objects.values_list("id", "path"):
+        nearest = next(
+            (int(step) for step in reversed(path.strip("/").split("/")) if step and int(step) in own), None
+        )
+        if nearest == (unit.pk if unit else None):
+            found.add(pk)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from aftercare.ledger.services import record
 from aftercare.people.models import Unit
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
-from aftercare.refusals import Conflict, Invalid, NotFound, Stale
+from aftercare.refusals import Conflict, Invalid, Stale
 
 from .models import PolicyDraft, PolicyVersion
-from .rules import PACKS, changes_of, drafted, load_pack, parse_pack
-from .selectors import forget_active_versions
+from .rules import PACKS, changed_terms, changes_of, drafted, load_pack, parse_pack
+from .selectors import forget_active_versions, version_over
 
 
 def activate_pack(
@@ -49,19 +49,30 @@ def edit_draft(
 
     Refuses a draft that somebody else has changed since `revision` (0: none was there).
     """
-    require(by, "activate_policy")
-    with transaction.atomic():
-        base = _in_force(unit)
-        draft = PolicyDraft.objects.select_for_update().filter(unit=unit).first()
-        if (draft.revision if draft else 0) != revision:
-            raise Stale(_("somebody else changed this draft a moment ago"), [])
-        changes = changes_of(base.content, posted)
-        parse_pack(drafted(base.content, changes, toml), where=base.pack)
-        draft = draft or PolicyDraft(unit=unit, revision=0)
-        draft.base, draft.changes, draft.toml, draft.revision = base, changes, toml, draft.revision + 1
-        draft.edited_at, draft.edited_by = at, by.name
-        draft.save()
-    return draft
+
+    def edited(base: PolicyVersion, draft: PolicyDraft) -> tuple[dict[str, Any], str]:
+        words = {"terms": draft.changes["terms"]} if "terms" in draft.changes else {}
+        return {**changes_of(base.content, posted), **words}, toml
+
+    return _edited(edited, by=by, at=at, revision=revision, unit=unit)
+
+
+def edit_dictionary(
+    group: str, posted: Mapping[str, str], *, by: Actor, at: datetime, revision: int, unit: Unit | None = None
+) -> PolicyDraft:
+    """Keep in the draft what a table changes in one group of the dictionary; everything else of the draft stays. Refuses as `edit_draft` does."""
+
+    def edited(base: PolicyVersion, draft: PolicyDraft) -> tuple[dict[str, Any], str]:
+        others = {
+            code: rows
+            for code, rows in draft.changes.get("terms", {}).get("groups", {}).items()
+            if code != group
+        }
+        here = changed_terms(base.content, group, posted).get("terms", {}).get("groups", {})
+        kept = {name: value for name, value in draft.changes.items() if name != "terms"}
+        return {**kept, **({"terms": {"groups": {**others, **here}}} if others or here else {})}, draft.toml
+
+    return _edited(edited, by=by, at=at, revision=revision, unit=unit)
 
 
 def discard_draft(draft: PolicyDraft, *, by: Actor) -> None:
@@ -74,7 +85,7 @@ def activate_draft(draft: PolicyDraft, *, by: Actor, at: datetime, because: str)
     require(by, "activate_policy")
     with transaction.atomic():
         locked = PolicyDraft.objects.select_for_update().select_related("base").get(pk=draft.pk)
-        if _in_force(locked.unit).pk != locked.base_id:
+        if version_over(locked.unit).pk != locked.base_id:
             raise Conflict(
                 _("another policy came into force meanwhile; save the draft again to lay it over that one"),
                 code="base_changed",
@@ -105,6 +116,20 @@ def roll_back(version: PolicyVersion, *, by: Actor, at: datetime, because: str) 
     )  # fmt: skip
 
 
+def follow_again(unit: Unit, *, by: Actor, at: datetime, because: str) -> None:
+    """Take a unit's own policy out of force: what counts above it counts for it again, for open clocks too."""
+    require(by, "activate_policy")
+    with transaction.atomic():
+        own = PolicyVersion.objects.select_for_update().filter(active=True, unit=unit).first()
+        if own is None:
+            raise Conflict(_("this unit has no policy of its own"), where="unit", code="no_own_policy")
+        PolicyVersion.objects.filter(pk=own.pk).update(active=False)
+        PolicyDraft.objects.filter(unit=unit).delete()
+        forget_active_versions()
+        transaction.on_commit(forget_active_versions)
+        record("policy.retired", own, by=by, at=at, because=_reason(because), values={"number": own.number})
+
+
 def _activate(
     content: dict[str, Any], *, name: str, overlays: list[str], unit: Unit | None, by: Actor, at: datetime, because: str = "",
     **noted: Any,
@@ -128,11 +153,22 @@ def _activate(
     return version
 
 
-def _in_force(unit: Unit | None) -> PolicyVersion:
-    found = PolicyVersion.objects.filter(active=True, unit=unit).first()
-    if found is None:
-        raise NotFound()
-    return found
+def _edited(
+    edited: Callable[[PolicyVersion, PolicyDraft], tuple[dict[str, Any], str]], *, by: Actor, at: datetime, revision: int, unit: Unit | None
+) -> PolicyDraft:  # fmt: skip
+    require(by, "activate_policy")
+    with transaction.atomic():
+        base = version_over(unit)
+        draft = PolicyDraft.objects.select_for_update().filter(unit=unit).first()
+        if (draft.revision if draft else 0) != revision:
+            raise Stale(_("somebody else changed this draft a moment ago"), [])
+        draft = draft or PolicyDraft(unit=unit, revision=0)
+        changes, toml = edited(base, draft)
+        parse_pack(drafted(base.content, changes, toml), where=base.pack)
+        draft.base, draft.changes, draft.toml, draft.revision = base, changes, toml, draft.revision + 1
+        draft.edited_at, draft.edited_by = at, by.name
+        draft.save()
+    return draft
 
 
 def _reason(because: str) -> str:

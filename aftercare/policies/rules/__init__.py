@@ -2,6 +2,7 @@
 
 from .clocks import WEEK, Calendars, Clock, Hours, PauseReason
 from .conditions import holds, matched_words
+from .dictionary import TermRow, changed_terms, exempt_phrases, group_titles, term_rows
 from .drafting import (
     Cell,
     Row,
@@ -51,16 +52,20 @@ __all__ = [
     "Surveys",
     "Term",
     "TermGroup",
+    "TermRow",
     "Terms",
     "TestItem",
     "Text",
     "UrgencyRule",
     "Warranty",
+    "changed_terms",
     "changes_of",
     "clock_rows",
     "differences",
     "drafted",
     "duration_text",
+    "exempt_phrases",
+    "group_titles",
     "holds",
     "ladder_rows",
     "load_pack",
@@ -73,5 +78,6 @@ __all__ = [
     "read_toml",
     "seconds_of",
     "term_of",
+    "term_rows",
     "text_rows",
 ]  # fmt: skip

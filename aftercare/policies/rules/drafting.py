@@ -120,7 +120,7 @@ def drafted(content: Content, changes: Content, toml: str) -> Content:
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Give every path at which two contents differ, with the value before and after (empty: not there)."""
+    """Give every path at which two contents differ, with the value before and after (empty: not there); of a dictionary, the words."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
             if old.get(key) != new.get(key):
@@ -130,8 +130,16 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, str, 
         for code in dict.fromkeys([*before, *after]):
             if before.get(code) != after.get(code):
                 yield from differences(before.get(code), after.get(code), f"{path}[{code}]")
+    elif isinstance(old, str) and isinstance(new, str) and ".terms." in path:
+        gone, come = _words(old), _words(new)
+        yield path, ", ".join(w for w in gone if w not in come), ", ".join(w for w in come if w not in gone)
     else:
         yield path, _short(old), _short(new)
+
+
+def _words(line: str) -> list[str]:
+    """Give everything that a line of the dictionary names: of two lines only what differs is worth reading."""
+    return [word.strip() for part in line.split("|") for word in part.split(",") if word.strip()]
 
 
 def _cells(content: Content) -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.policies.models import PolicyDraft, PolicyVersion
 from aftercare.policies.rules import (
+    changed_terms,
     changes_of,
     clock_rows,
     differences,
@@ -17,9 +18,17 @@ from aftercare.policies.rules import (
     load_pack,
     number_rows,
     parse_pack,
+    term_rows,
 )
-from aftercare.policies.selectors import policy_for
-from aftercare.policies.services import activate_draft, discard_draft, edit_draft, roll_back
+from aftercare.policies.selectors import policy_for, units_following
+from aftercare.policies.services import (
+    activate_draft,
+    discard_draft,
+    edit_dictionary,
+    edit_draft,
+    follow_again,
+    roll_back,
+)
 from aftercare.refusals import Conflict, Forbidden, Invalid, Stale
 from aftercare.sla.models import Clock
 from aftercare.sla.services import preview_policy, replan_clocks
@@ -140,3 +149,88 @@ def test_two_who_edit_and_a_policy_that_changed_meanwhile(cast):
     discard_draft(draft, by=boss)
     with pytest.raises(Forbidden):
         edit_draft({}, "", by=cast.actor("zheng"), at=MORNING, revision=0)
+
+
+def test_the_words_of_a_term_are_changed_and_the_rest_of_the_draft_stays(cast):
+    boss = cast.actor("boss")
+    draft = edit_draft({PLAN: "45m"}, "[survey]\nlow_score = 2\n", by=boss, at=MORNING, revision=0)
+    row = next(row for row in term_rows(draft.base.content, "refrigeration") if row.code == "no_cooling")
+    posted = {
+        "no_cooling.zh": row.zh, "no_cooling.en": row.en, "no_cooling.words": f"{row.words}，冰箱成了柜子", "no_cooling.dialect": row.dialect,
+        "new.zh": "冷藏室异味", "new.en": "Smells inside", "new.words": "冰箱有味, 一开门有味", "new.dialect": "",
+    }  # fmt: skip
+    draft = edit_dictionary("refrigeration", posted, by=boss, at=MORNING, revision=draft.revision)
+    made = drafted(draft.base.content, draft.changes, draft.toml)
+    terms = parse_pack(made, where="draft").terms.groups["refrigeration"].terms
+    assert "冰箱成了柜子" in terms["no_cooling"]
+    assert terms["smells_inside"] == "冷藏室异味 | Smells inside | 冰箱有味, 一开门有味 | "
+    assert made["survey"]["low_score"] == 2
+    assert {path: new for path, _old, new in differences(draft.base.content, made)}[
+        "terms.groups.refrigeration.terms.no_cooling"
+    ] == "冰箱成了柜子", "only the words that differ are told"  # fmt: skip
+    again = edit_draft({PLAN: "40m"}, "", by=boss, at=MORNING, revision=draft.revision)
+    assert "smells_inside" in again.changes["terms"]["groups"]["refrigeration"]["terms"], (
+        "the tables leave the words alone"
+    )
+    back = edit_dictionary("refrigeration", {**posted, "no_cooling.words": row.words, "new.zh": "", "new.en": ""}, by=boss, at=MORNING, revision=again.revision)  # fmt: skip
+    assert "terms" not in back.changes, "what is written back is changed no more"
+    assert back.changes["clocks"]
+
+
+@pytest.mark.parametrize(
+    ("posted", "said"),
+    [
+        ({"no_cooling.zh": ""}, "no_cooling"),
+        ({"no_cooling.zh": "不制冷", "no_cooling.en": "Does | not cool"}, "no_cooling"),
+        (
+            {"no_cooling.zh": "不制冷", "no_cooling.en": "Does not cool", "no_cooling.words": "冷"},
+            "no_cooling",
+        ),
+        ({"new.zh": "又一个", "new.en": "No cooling"}, "no_cooling"),
+        ({"new.zh": "没有英文"}, "new"),
+    ],
+)
+def test_words_that_can_not_be_kept_are_refused_with_their_term(content, posted, said):
+    with pytest.raises(Invalid) as refusal:
+        changed_terms(content, "refrigeration", posted)
+    assert [p.where.rpartition(".")[2] for p in refusal.value.problems] == [said]
+
+
+def test_a_group_that_is_not_there(content):
+    with pytest.raises(Invalid) as refusal:
+        changed_terms(content, "nonsense", {})
+    assert "refrigeration" in refusal.value.problems[0].expected
+
+
+def test_a_unit_gets_a_policy_of_its_own_and_follows_again(cast):
+    boss, store = cast.actor("boss"), cast.store
+    order = cast.order()
+    clock = Clock.objects.get(case_id=order.request_id, code="plan")
+    first = policy_for(store.pk)
+    assert units_following(None) is None
+    draft = edit_draft({PLAN: "10m"}, "", by=boss, at=minutes(1), revision=0, unit=store)
+    assert not PolicyDraft.objects.filter(unit=None).exists()
+    pack = parse_pack(drafted(draft.base.content, draft.changes, draft.toml), where="draft")
+    assert preview_policy(pack, by=boss, at=minutes(1), units=units_following(store)).moved == 1
+    own = activate_draft(draft, by=boss, at=minutes(2), because="此店人手多")
+    assert (policy_for(store.pk).id, policy_for(cast.other_store.pk).id) == (own.pk, first.id)
+    assert store.pk not in units_following(None)
+    assert preview_policy(pack, by=boss, at=minutes(2), units=units_following(None)).moved == 0, (
+        "the company's draft leaves it alone"
+    )
+    _replanned(minutes(3))
+    clock.refresh_from_db()
+    assert clock.due_at == minutes(10)
+    follow_again(store, by=boss, at=minutes(4), because="人手不够了")
+    assert policy_for(store.pk).id == first.id
+    _replanned(minutes(5))
+    clock.refresh_from_db()
+    assert clock.due_at == minutes(30)
+    with pytest.raises(Conflict):
+        follow_again(store, by=boss, at=minutes(5), because="再来一次")
+
+
+def _replanned(at):
+    deliver_until_idle(at=at)
+    while replan_clocks(at=at + timedelta(seconds=5)):
+        pass

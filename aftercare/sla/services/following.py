@@ -23,7 +23,7 @@ def follow_facts(facts: list[Fact], *, at: datetime) -> None:
         for fact, policy in steps:
             board.follow(fact, policy)
         board.save()
-        if any(fact.name == "policy.activated" for fact in facts):
+        if any(fact.name in ("policy.activated", "policy.retired") for fact in facts):
             Replan.objects.create(asked_at=at)
         for fact in facts:
             if fact.name == "unit.hours_set":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,14 +34,18 @@ class Effects:
     rows: list[tuple[Clock, datetime]] = field(default_factory=list)
 
 
-def preview_policy(pack: Pack, *, by: Actor, at: datetime) -> Effects:
-    """Read the open clocks within reach under a pack: what would move. A clock the pack does not know keeps its promise."""
+def preview_policy(pack: Pack, *, by: Actor, at: datetime, units: Collection[int] | None = None) -> Effects:
+    """Read the open clocks within reach, of `units` (None: of all), under a pack: what would move.
+
+    A clock that the pack does not know keeps its promise.
+    """
     require(by, "read_policy")
     effects = Effects()
     hours: dict[tuple[str, int], Any] = {}
     known = {rule.code for rule in pack.clocks.clocks}
     clocks = Clock.objects.filter(state__in=["running", "paused"]).order_by("due_at")
     clocks = clocks if by.units is None else clocks.filter(unit_id__in=by.units)
+    clocks = clocks if units is None else clocks.filter(unit_id__in=units)
     for clock in clocks[:LOOKED_AT].iterator(chunk_size=2000):
         effects.looked_at += 1
         if clock.code not in known:
