@@ -16,6 +16,7 @@ from aftercare.payments.services import ask_payments
 from aftercare.people.services import forget_positions
 from aftercare.quality.services import find_defects
 from aftercare.sla.services import replan_clocks, sweep_clocks
+from aftercare.supervision.services import pick_cases
 from aftercare.visits.services import forget_field_actions, note_behind, remind_appointments
 from aftercare.workorders.services import resume_expired_pauses
 
@@ -38,6 +39,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("fill_cluster", 5, fill_cluster),
     ("forget_old_customers", 6 * 3600, forget_old_customers),
     ("find_defects", 6 * 3600, find_defects),
+    ("pick_cases", 6 * 3600, pick_cases),
     ("catch_up_positions", 300, catch_up_positions),
 )
 

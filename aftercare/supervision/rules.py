@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftercare.policies.rules import Entry, Governance, PaperRule, holds
+from aftercare.policies.rules import Entry, Governance, Monthly, PaperRule, Weight, holds
 from aftercare.refusals import Problem
 
 LONGEST = 4000
@@ -51,6 +51,36 @@ def _expected(entry: Entry) -> str:
     if entry.kind == "staff":
         return "GY2024001"
     return _("at least %(n)d characters") % {"n": max(entry.at_least, 1)}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An ended case as it is weighed: what is known of it, and what it was about."""
+
+    request_id: int
+    known: Mapping[str, Any]
+    theme: tuple[str, str]
+
+
+def telling_cases(cases: Iterable[Ended], rule: Monthly) -> list[tuple[Ended, list[Weight]]]:
+    """Give the cases worth learning from, the most telling first, each with what counts for it.
+
+    One of each matter, up to `at_most`; where those are fewer than `at_least`, the next ones whatever they are about.
+    """
+    weighed = [
+        (case, [weight for weight in rule.weights if holds(weight.when, case.known)]) for case in cases
+    ]
+    ranked = sorted(weighed, key=lambda one: (-sum(w.points for w in one[1]), one[0].request_id))
+    chosen: list[tuple[Ended, list[Weight]]] = []
+    themes: set[tuple[str, str]] = set()
+    for case, counts in ranked:
+        if counts and case.theme not in themes and len(chosen) < rule.at_most:
+            themes.add(case.theme)
+            chosen.append((case, counts))
+    more = (one for one in ranked if one not in chosen)
+    while len(chosen) < rule.at_least and (one := next(more, None)):
+        chosen.append(one)
+    return chosen
 
 
 @dataclass(frozen=True)

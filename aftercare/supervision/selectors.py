@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from aftercare.followup.models import Recovery, Survey
 from aftercare.intake.models import Request
 from aftercare.intake.rules import similarity
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import NotFound
+from aftercare.sla.models import Clock
+from aftercare.workorders.models import WorkOrder
 
 from .models import Authority, Check, Grade, Paper, Team, TeamStep
-from .rules import ALIKE, Case, likeness
+from .rules import ALIKE, Case, Ended, likeness
 from .states import OWED
 
 LOOKED_AT = 200
 ATTACHED = 6
+WEIGHED = 5000  # ended cases of a month that are weighed, at most
+FEW = 50
 
 
 def papers_for(actor: Actor, *, code: str = "", state: str = "") -> QuerySet[Paper]:
@@ -38,6 +43,44 @@ def paper_for(actor: Actor, number: str) -> Paper:
     if found is None:
         raise NotFound()
     return found
+
+
+def ended_cases(since: datetime, until: datetime) -> list[Ended]:
+    """Give the cases that ended in a span and have something to tell; where nothing has, the newest few.
+
+    Known of each: `kind`, `urgency`, `emotion`, `grade`, `level`, `team`, `rating` (0: none), `recovered`, `repeat`, `late`.
+    """
+    orders = WorkOrder.objects.filter(request_id=OuterRef("pk"))
+    rows = Request.objects.filter(
+        state__in=["answered", "closed"], state_since__gte=since, state_since__lt=until, is_history=False
+    ).annotate(
+        of_grade=F("grade__state"), of_level=F("authority__state"), has_team=Exists(Team.objects.filter(request_id=OuterRef("pk"))),
+        rated=Subquery(Survey.objects.filter(order__request_id=OuterRef("pk"), overall__isnull=False).order_by("-id").values("overall")[:1]),
+        won_back=Exists(Recovery.objects.filter(order__request_id=OuterRef("pk"), state="closed")),
+        again=Exists(orders.filter(is_repeat=True)), was_late=Exists(Clock.objects.filter(case_id=OuterRef("pk"), breached_at__isnull=False)),
+    )  # fmt: skip
+    telling = rows.filter(
+        Q(of_grade__in=["urgent", "crisis"]) | Q(of_level__in=["region", "headquarters"]) | Q(has_team=True) | Q(rated__lte=2)
+        | Q(won_back=True) | Q(again=True) | Q(was_late=True) | Q(rated=5, urgency="critical")
+    )  # fmt: skip
+    found = list(telling.order_by("-state_since")[:WEIGHED])
+    if len(found) < FEW:
+        found += rows.exclude(pk__in=[row.pk for row in found]).order_by("-state_since")[: FEW - len(found)]
+    return [
+        Ended(
+            row.pk,
+            {
+                "kind": row.kind, "urgency": row.urgency, "emotion": row.emotion, "grade": row.of_grade or "", "level": row.of_level or "",
+                "team": row.has_team, "rating": row.rated or 0, "recovered": row.won_back, "repeat": row.again, "late": row.was_late,
+            },
+            (row.category, _read(row, "complaint") or _read(row, "component") or row.kind),
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def _read(row: Request, name: str) -> str:
+    return str(row.reading.get("fields", {}).get(name, {}).get("value", ""))
 
 
 def checks_of(paper: Paper) -> list[Check]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.live import new_installation
+from tests.look import SIZES
 
 ARGS = [
     "--headless=new",
@@ -69,15 +70,21 @@ def browser():
 
 @pytest.fixture
 def page_for(browser, installation):
-    """Give a function that opens a page: signed in by number, on a desk or a phone, in a language."""
+    """Give a function that opens a page: signed in by number, on a desk or a phone or of a width, in a language and a theme."""
     from tests.cast import PASSWORD
 
     opened, errors = [], []
 
-    def open_page(number: str = "", *, phone: bool = False, language: str = "zh-hans"):
-        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
+    def open_page(
+        number: str = "", *, phone: bool = False, language: str = "zh-hans", theme: str = "", width: int = 0
+    ):
+        width = width or (390 if phone else 1440)
+        size = {"width": width, "height": SIZES[width]}
         context = browser.new_context(viewport=size, locale="zh-CN", has_touch=phone)
-        context.add_cookies([{"name": "language", "value": language, "url": installation.url}])
+        chosen = {"language": language, "theme": theme}
+        context.add_cookies(
+            [{"name": n, "value": v, "url": installation.url} for n, v in chosen.items() if v]
+        )
         context.set_default_timeout(30000)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

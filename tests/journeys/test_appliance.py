@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
 
+import polib
 import pytest
 
 from tests.cast import NOISE, WANG
+from tests.look import SIZES
 
+CATALOGUE = Path(__file__).parents[2] / "aftercare" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+LOOKS = [(1440, "light", "zh-hans"), (768, "dark", "en")]
+if os.environ.get("AFTERCARE_LOOKS") == "all":
+    LOOKS = list(product(SIZES, ("light", "dark"), ("zh-hans", "en")))
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -40,108 +49,128 @@ def sign(page, field: str) -> None:
     raise AssertionError("nothing was drawn")
 
 
-def receive(desk, installation, *, phone: str, name: str) -> str:
+def words_in(language: str):
+    """Give what says a message of the source in a language: its longest piece between what is filled in."""
+    chinese = {e.msgid: e.msgstr for e in polib.pofile(str(CATALOGUE)) if not e.msgctxt}
+
+    def words(message: str) -> str:
+        text = chinese[message] if language == "zh-hans" else message
+        return max(re.split(r"%\(\w+\)s", text), key=len).strip()
+
+    return words
+
+
+def receive(desk, installation, *, phone: str, name: str, t=words_in("zh-hans")) -> str:
     desk.goto(f"{installation.url}/intake")
     desk.fill("#phone", phone)
     desk.fill("#name", name)
     desk.fill("#address", WANG[2])
     desk.fill("#description", "坏了")
-    desk.click("text=受理并派单")
-    assert "是现象" in desk.locator("#p-description").inner_text()
+    desk.click(f"text={t('Receive and dispatch')}")
+    assert t("“%(word)s” is not a phenomenon") in desk.locator("#p-description").inner_text()
     assert desk.input_value("#name") == name, "nothing typed is lost"
     desk.fill("#description", NOISE)
     desk.wait_for_selector("#judgement .urg[data-u='3']")
     desk.fill("#model", "KFR-35GW")
-    desk.fill("#serial", "HF35200101777")
+    desk.fill("#serial", f"HF352001{phone[-5:]}")
     desk.fill("#bought", (datetime.now(UTC).date() - timedelta(days=1200)).isoformat())
     desk.select_option("#unit", label="云溪店")
-    desk.click("text=受理并派单")
+    desk.click(f"text={t('Receive and dispatch')}")
     desk.wait_for_url(re.compile("/requests/CR"))
     return desk.url.rsplit("/", 1)[-1]
 
 
-def link_for_now(desk, installation, number):
+def link_for_now(desk, installation, number, t):
     """Let the desk make the link for what the customer has to decide at present."""
     desk.goto(f"{installation.url}/requests/{number}")
-    desk.click("text=客户链接")
+    desk.click(f"text={t('Link for the customer')}")
     return re.search(r"http://\S+/c/\S+", desk.locator(".why-box").first.inner_text())[0]
 
 
-def decide_by_link(page, desk, installation, number, wanted: str) -> None:
+def decide_by_link(page, desk, installation, number, wanted: str, t) -> None:
     """Open a link for what there is to decide; made anew while the workers have not come so far yet."""
     for _try in range(20):
-        page.goto(link_for_now(desk, installation, number))
+        page.goto(link_for_now(desk, installation, number, t))
         if page.locator(wanted).count():
             return
         time.sleep(0.5)
     raise AssertionError(f"{wanted} never came: {page.locator('main').inner_text()[:400]}")
 
 
-def test_from_the_call_to_the_months_statistics(page_for, installation):
-    desk = page_for("KF2024001")
-    number = receive(desk, installation, phone="13900005678", name="赵初见")
+@pytest.mark.parametrize(("width", "theme", "language"), LOOKS)
+def test_from_the_call_to_the_months_statistics(page_for, installation, width, theme, language):
+    """Agent, engineer, customer and supervisor, each at this width, in this theme and language (`AFTERCARE_LOOKS=all`: in all twelve)."""
+    look, t = {"width": width, "theme": theme, "language": language}, words_in(language)
+    desk = page_for("KF2024001", **look)
+    number = receive(
+        desk, installation, phone=f"139000{LOOKS.index((width, theme, language)):02}678", name="赵初见", t=t
+    )
     wait_for(desk, "a.fig[href*='/work-orders/WO']")
     desk.fill("textarea[name=text]", "工程师今天上门，保外先报价，您同意后再修")
     desk.click("form.reply button.btn")
-    wait_for(desk, "text=告知客户方案", reload=False)
-    field = page_for("GY2024001", phone=True)
+    wait_for(desk, f"text={t('told the customer the plan')}", reload=False)
+    wait_for(desk, "main:has-text('GY202400')")
+    engineer = re.search(r"GY\d{7}", desk.locator("main").inner_text())[0]
+    field = page_for(engineer, **look)
     field.goto(f"{installation.url}/today")
-    wait_for(field, "section[aria-label='新派'] button.btn-primary").click()
+    wait_for(field, f"section[aria-label='{t('New')}'] button.btn-primary").click()
 
-    portal = page_for(phone=True)
-    decide_by_link(portal, desk, installation, number, ".slots input")
+    portal = page_for(**look)
+    decide_by_link(portal, desk, installation, number, ".slots input", t)
     portal.locator(".slots label").last.click()
-    portal.click("text=就这个时间")
-    wait_for(portal, "text=师傅上门")
+    portal.click(f"text={t('Come at this time')}")
+    wait_for(portal, f"text={t('%(who)s comes')}")
 
     field.goto(f"{installation.url}/today")
-    wait_for(field, "button:has-text('出发')").click()
+    wait_for(field, f"button:has-text('{t('Depart')}')").click()
     field.wait_for_url(re.compile("/today/WO"))
-    field.click("button:has-text('到达')")
+    field.click(f"button:has-text('{t('Arrive')}')")
     field.fill("#ca", "启动电容坏了")
-    field.click("text=保存诊断")
-    assert "实测" in field.locator(".errbox").inner_text()
+    field.click(f"text={t('Save the diagnosis')}")
+    assert t("the cause has no measured value") in field.locator(".errbox").inner_text()
     field.fill("#ca", "启动电容实测 12 µF（标称 35 µF），电压 218 V")
-    field.click("text=保存诊断")
+    field.click(f"text={t('Save the diagnosis')}")
     field.fill("input[name='part:cap35']", "1")
-    field.click("text=生成报价")
+    field.click(f"text={t('Make the quote')}")
     wait_for(field, ".q.sum:has-text('250.00')", reload=False)
 
     wait_for(portal, ".bill .sum:has-text('250.00')")
-    assert portal.locator("button:has-text('同意')").count() == 0, "that link has decided"
-    portal.click("text=给我发一个链接")
-    wait_for(portal, "text=新的链接正发往您的手机", reload=False)
-    decide_by_link(portal, desk, installation, number, "button:has-text('同意')")
-    portal.click("button:has-text('同意')")
+    assert portal.locator(f"button:has-text('{t('I agree, %(y)s yuan')}')").count() == 0, (
+        "that link has decided"
+    )
+    portal.click(f"text={t('Send me a link')}")
+    wait_for(portal, f"text={t('A fresh link is on its way to your phone.')}", reload=False)
+    decide_by_link(portal, desk, installation, number, f"button:has-text('{t('I agree, %(y)s yuan')}')", t)
+    portal.click(f"button:has-text('{t('I agree, %(y)s yuan')}')")
     field.reload()
     field.fill("#so", "更换启动电容，清洗外机")
-    field.click("button:has-text('修好了')")
+    field.click(f"button:has-text('{t('Repaired')}')")
     for reading, value in (("ambient", "30"), ("outlet", "16"), ("current", "4.7")):
         field.fill(f"input[name='reading:{reading}']", value)
-    field.click("text=保存读数")
+    field.click(f"text={t('Save the readings')}")
     sign(field, "customer_signature")
     sign(field, "engineer_signature")
-    field.click("text=双方已签字")
-    wait_for(field, "text=已签字，已完工", reload=False)
+    field.click(f"text={t('Both have signed')}")
+    wait_for(field, f"text={t('Signed and closed')}", reload=False)
 
-    wait_for(portal, "text=等您决定")
-    decide_by_link(portal, desk, installation, number, ".rate label")
+    wait_for(portal, f"text={t('To decide')}")
+    decide_by_link(portal, desk, installation, number, ".rate label", t)
     portal.locator(".rate label").nth(3).click()
     portal.fill("textarea[name=opinion]", "来得快，讲得清楚")
     portal.click("form:has(.rate) button.btn-primary")
-    wait_for(portal, "text=谢谢您", reload=False)
+    wait_for(portal, f"text={t('Thank you')}", reload=False)
 
-    boss = page_for("ZG2024001")
+    boss = page_for("ZG2024001", **look)
     boss.goto(f"{installation.url}/report")
     rows = boss.locator("table.da").inner_text()
-    assert re.search(r"满意度平均分\s*4\.00", rows)
-    assert re.search(r"一次性解决率\s*100\.0", rows)
+    assert re.search(rf"{t('Mean satisfaction')}\s*4\.00", rows)
+    assert re.search(rf"{t('First-time fix rate')}\s*100\.0", rows)
     boss.goto(f"{installation.url}/requests/{number}")
-    assert "已关闭" in boss.locator(".road").inner_text()
-    boss.click("summary:has-text('单据')")
+    assert t("Closed") in boss.locator(".road").inner_text()
+    boss.click(f"summary:has-text('{t('Forms')}')")
     boss.locator("a:has-text('SA-OS-004')").click()
-    assert "与签字时一致" in boss.locator(".tools").inner_text()
-    assert "250.00 元" in boss.locator(".a4").inner_text()
+    assert t("unchanged since both signed") in boss.locator(".tools").inner_text()
+    assert "250.00" in boss.locator(".a4").inner_text()
     assert "赵*" in boss.locator(".a4").inner_text()
     assert "赵初见" not in boss.content()
 

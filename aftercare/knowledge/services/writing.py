@@ -232,7 +232,7 @@ def wordings_of(texts: Iterable[str], title: str) -> list[str]:
 
 
 def _review_after(row: Article) -> timedelta:
-    return timedelta(seconds=policy_for(row.unit_id).pack.knowledge.review_after)
+    return timedelta(seconds=policy_for(row.unit_id).pack.knowledge.reviewed_after(row.kind))
 
 
 def _refuse(problems: list[Problem]) -> None:

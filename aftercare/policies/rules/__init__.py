@@ -18,7 +18,7 @@ from .drafting import (
 from .durations import duration_text, seconds_of
 from .knowing import Forbidden, Knowing, Sign
 from .loading import PACKS, load_pack, merged, pack_names, read_pack
-from .papers import ASKING, EmergencyTeam, Entry, Governance, Level
+from .papers import ASKING, EmergencyTeam, Entry, Governance, Level, Monthly, Weight
 from .papers import Paper as PaperRule
 from .parts import Text
 from .schema import Dispatch, Links, Pack, Surveys, TestItem, UrgencyRule, Warranty, parse_pack
@@ -44,6 +44,7 @@ __all__ = [
     "Knowing",
     "Level",
     "Links",
+    "Monthly",
     "Pack",
     "PaperRule",
     "PauseReason",
@@ -58,6 +59,7 @@ __all__ = [
     "Text",
     "UrgencyRule",
     "Warranty",
+    "Weight",
     "changed_terms",
     "changes_of",
     "clock_rows",

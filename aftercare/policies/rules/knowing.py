@@ -23,6 +23,7 @@ class Knowing(Part):
     same: list[list[str]] = []
     sure: float = Field(default=0.6, gt=0, lt=1)
     review_after: Seconds = 180 * 86400
+    review_after_of: dict[str, Seconds] = {}
     case_within: Seconds = 48 * 3600
     searches_per_hour: int = Field(default=600, ge=1)
     forbidden: list[Forbidden] = []
@@ -33,6 +34,10 @@ class Knowing(Part):
             if len(line) < 2 or any(not word.strip() for word in line):
                 raise ValueError(f"knowledge.toml: same: expected two words or more, not {line!r}")
         return self
+
+    def reviewed_after(self, kind: str) -> int:
+        """Give after how many seconds an article of this kind is up for review when nobody has confirmed it."""
+        return self.review_after_of.get(kind, self.review_after)
 
     def said_as(self) -> dict[str, str]:
         """Give every word with the one it is put into, the longest first, so that 怎么办 is not cut by 怎么."""

@@ -46,11 +46,38 @@ class Paper(Named):
     repeats: bool = False
 
 
+class Weight(Named):
+    """What makes a case worth learning from: `when` over what is known of it, and how many points it then counts."""
+
+    when: Condition
+    points: int = Field(ge=1, le=100)
+
+
+class Monthly(Part):
+    """Which ended cases of a month everybody learns from (M94): the paper asked for each, how many, and what counts for them."""
+
+    paper: str
+    at_least: int = Field(default=3, ge=1, le=50)
+    at_most: int = Field(default=5, ge=1, le=50)
+    weights: list[Weight] = Field(min_length=1)
+
+
 class Papers(Part):
     """papers.toml."""
 
     similar_within: Seconds = 90 * 86400
     papers: list[Paper] = []
+    monthly: Monthly | None = None
+
+    @model_validator(mode="after")
+    def _has_the_monthly_paper(self) -> Papers:
+        if self.monthly and self.monthly.paper not in {paper.code for paper in self.papers}:
+            raise ValueError(
+                f"papers.toml: monthly.paper: expected one of the papers, not {self.monthly.paper!r}"
+            )
+        if self.monthly and self.monthly.at_least > self.monthly.at_most:
+            raise ValueError("papers.toml: monthly: expected at_least of at most at_most")
+        return self
 
 
 class Grade(Named):
