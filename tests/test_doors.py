@@ -18,7 +18,7 @@ from aftercare.briefly import forget_all
 from aftercare.config.urls import urlpatterns as all_patterns
 from aftercare.dispatch.models import DayPlan, Offer
 from aftercare.followup.services import open_survey
-from aftercare.intake.services import add_report_point
+from aftercare.intake.services import CallNews, add_report_point, note_call
 from aftercare.knowledge.rules import Content
 from aftercare.knowledge.services import Labels, publish_article, write_article
 from aftercare.pages import doors
@@ -249,6 +249,8 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
             inputs={}, digest="", routes={}, before={}, after={}, took_ms=1,
             moves=[{"order": order.pk, "number": order.number, "from": None, "to": cast_now.staff["chen"].pk, "begins": at.isoformat()}],
         )  # fmt: skip
+    if path.endswith("/calls/voice"):
+        note_call(CallNews("pbx-1", "phone", "ringing", at), unit_id=cast_now.store.pk, by=MACHINE, at=at)
     article = None
     if "/articles/" in path:
         article = write_article(
@@ -297,6 +299,7 @@ def test_every_operation_wants_a_key_a_scope_and_reach(method, path, cast_now):
         "/requests/{number}/team/report": {"report": "压缩机已从中心仓调出，明早到货，客户同意等待。"},
         "/day-plans": {"unit_id": cast_now.store.pk}, "/work-orders/{number}/equipment": {"people": 2}, "/work-orders/{number}/give": {"staff": "GY2024002", "because": "顺路"},
         "/calls": {"ref": "pbx-1", "event": "ringing", "at": at.isoformat(), "unit_id": cast_now.store.pk},
+        "/calls/voice": {"ref": "pbx-1", "at": at.isoformat(), "seconds": 3, "syllables": 14, "loudness_db": -30, "unit_id": cast_now.store.pk},
         "/papers/{number}": {"entries": {"done": "已联系厂家", "next": "周三到货", "told": "已告知"}},
     }  # fmt: skip
     body = bodies.get(path.removeprefix("/api/v1"), {})

@@ -295,6 +295,29 @@ class CallOut(Schema):
     unit_id: int
 
 
+class VoiceIn(Sent):
+    """How a passage of a call was spoken: the words or how many syllables they had, and the mean loudness, the same scale all along."""
+
+    ref: Annotated[str, Field(min_length=1, max_length=80)]
+    at: AwareDatetime
+    seconds: Annotated[float, Field(gt=0, le=600)]
+    loudness_db: Annotated[float, Field(ge=-120, le=120)] | None = None
+    syllables: Annotated[int, Field(ge=0, le=12000)] | None = None
+    text: Annotated[str, Field(max_length=4000)] = ""
+    unit_id: Annotated[int, Field(ge=1, le=2**62)] | None = None
+
+
+class VoiceOut(Schema):
+    ref: str
+    at: datetime
+    emotion: str
+    strength: float
+    rate: float | None
+    faster_pct: int | None
+    louder_db: int | None
+    follows: list[str]
+
+
 class TeamIn(ReasonIn):
     team: Code
 

@@ -204,6 +204,27 @@ class Call(Stateful):
         }  # fmt: skip
 
 
+class Passage(models.Model):
+    """How some seconds of a call were spoken (M27): syllables a second and loudness in dB, and what is heard in it. Words are not kept."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="passages")
+    at = models.DateTimeField()
+    seconds = models.FloatField()
+    rate = models.FloatField(null=True)
+    loudness = models.FloatField(null=True)
+    emotion = models.CharField(max_length=10)
+    strength = models.FloatField(default=0)
+    heard = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "at"], name="one_passage_an_instant")]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a fact keeps of it: emotion, strength, what follows, and the signs of the voice."""
+        return {"emotion": self.emotion, "strength": self.strength, **self.heard}
+
+
 class Note(models.Model):
     """Something said or written about a request: by whom, and who may see it."""
 

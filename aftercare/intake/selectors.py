@@ -19,7 +19,18 @@ from aftercare.refusals import NotFound
 from aftercare.triage.rules import stability_index
 from aftercare.triage.selectors import pairs_in_use
 
-from .models import Call, Follower, ImportJob, Note, Presence, RawInput, ReadingCheck, ReportPoint, Request
+from .models import (
+    Call,
+    Follower,
+    ImportJob,
+    Note,
+    Passage,
+    Presence,
+    RawInput,
+    ReadingCheck,
+    ReportPoint,
+    Request,
+)
 from .rules import similarity
 
 LEAST_LIKELY = 25  # percent from which on two requests are suggested to be one matter, once it was learned how likely that is
@@ -276,6 +287,11 @@ def call_for(actor: Actor, ref: str) -> Call | None:
     """Give a call within reach by the telephone system's name for it, the latest where two units use the same one."""
     calls = Call.objects.filter(ref=ref)
     return (calls if actor.units is None else calls.filter(unit_id__in=actor.units)).order_by("-id").first()
+
+
+def voice_of(call: Call) -> Passage | None:
+    """Give how the caller spoke last, as far as the telephone system told."""
+    return call.passages.order_by("-at").first()
 
 
 def calls_to_register(actor: Actor, *, since: datetime) -> list[Call]:

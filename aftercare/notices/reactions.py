@@ -40,7 +40,7 @@ def on_requests_received(facts: list[Fact], at: datetime) -> None:
     _tell(tellings, at)
 
 
-@on_facts("request.received", "request.heard", consumer="readings")
+@on_facts("request.received", "request.heard", "call.heard", consumer="readings")
 def on_requests_read(facts: list[Fact], at: datetime) -> None:
     for message in tell_of_readings([fact for fact in facts if fact.values.get("follows")], at=at):
         deliver_alert.defer(message_id=message.pk)

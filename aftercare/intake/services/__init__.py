@@ -34,11 +34,13 @@ from .presence import leave_request, note_presence
 from .raw import correct_raw_input, discard_raw_input, keep_refused_input
 from .receiving import edit_request, note_serial, receive_from_customer, receive_request
 from .retaining import customers_due, forget_old_customers
+from .voices import VoiceNews, note_voice
 
 __all__ = [
     "CallNews",
     "HandOver",
     "Macro",
+    "VoiceNews",
     "add_report_point",
     "answer_request",
     "ask_for_link",
@@ -68,6 +70,7 @@ __all__ = [
     "note_presence",
     "note_request",
     "note_serial",
+    "note_voice",
     "plan_request",
     "preview_hand_over",
     "preview_macro",

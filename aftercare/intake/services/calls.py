@@ -17,6 +17,7 @@ from aftercare.privacy.rules import masked_phone, normal_phone
 from aftercare.refusals import Conflict, Invalid, NotFound
 
 from ..models import Call, Request
+from .hearing import take_voice
 
 LINES = ("phone", "online")
 NEWS = ("ringing", "answered", "missed")
@@ -65,6 +66,9 @@ def register_call(call: Call, request: Request, *, by: Actor, at: datetime) -> N
         return
     seconds = round((call.answered_at - call.rang_at).total_seconds()) if call.answered_at else None
     record("request.call_registered", request, by=by, at=at, values={"seconds": seconds, "line": call.line})
+    last = call.passages.order_by("-at").first()
+    if last is not None and last.emotion != "calm":
+        take_voice(request, last, by=by, at=at)
 
 
 def _check(news: CallNews, at: datetime) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from aftercare.ledger.services import record
-from aftercare.people.rules import MACHINE
+from aftercare.people.rules import MACHINE, Actor
 from aftercare.policies.selectors import policy_for
 from aftercare.triage.rules import RANK, Reading
 from aftercare.triage.selectors import reader_for
 
-from ..models import Request
+from ..models import Passage, Request
 
 
 def read_heard(request: Request, text: str, *, at: datetime) -> dict[str, Any]:
@@ -23,12 +23,22 @@ def read_heard(request: Request, text: str, *, at: datetime) -> dict[str, Any]:
         text, today=at.date(), known={"kind": request.kind, "category": request.category}
     )
     emotion = reading.fields["emotion"].value
-    if emotion != request.emotion:
-        Request.objects.filter(pk=request.pk).update(emotion=emotion)
-        request.emotion = emotion
+    _take_in(request, emotion)
     if request.state == "open" and RANK[reading.urgency.value] > RANK[request.urgency]:
         _raise_urgency(request, reading, at=at)
     return {"emotion": emotion, "strength": round(reading.strength, 2), "follows": list(reading.follows)}
+
+
+def take_voice(request: Request, passage: Passage, *, by: Actor, at: datetime) -> None:
+    """Let a request take what was heard in a voice, as it takes what is read in a message; a fact says so."""
+    _take_in(request, passage.emotion)
+    record("request.heard", request, by=by, at=at, values={**passage.values, "voice": True})
+
+
+def _take_in(request: Request, emotion: str) -> None:
+    if emotion != request.emotion:
+        Request.objects.filter(pk=request.pk).update(emotion=emotion)
+        request.emotion = emotion
 
 
 def _raise_urgency(request: Request, reading: Reading, *, at: datetime) -> None:

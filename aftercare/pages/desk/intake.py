@@ -21,6 +21,7 @@ from aftercare.intake.selectors import (
     earlier_faults,
     possible_duplicates,
     requests_for,
+    voice_of,
 )
 from aftercare.intake.services import receive_request, register_call
 from aftercare.knowledge.selectors import answers_for, seeker_of
@@ -121,9 +122,13 @@ def intake_judgement(request: HttpRequest) -> HttpResponse:
     urgency = reader.read(
         text, today=at.date(), known={"kind": kind}
     ).urgency  # as it will be judged when it is received
+    call = call_for(who, request.POST.get("call", ""))
+    voice = voice_of(call) if call is not None else None
     emotion = reading.fields["emotion"].value
+    if voice is not None and emotion != "angry" and voice.emotion != "calm":
+        emotion = voice.emotion
     return render(request, "desk/intake_judgement.html", {
-        "text": text, "urgency": urgency, "emotion": emotion, "policy": policy, "read": shown_reading(pack, reading.as_values()),
+        "text": text, "urgency": urgency, "emotion": emotion, "voice": voice, "policy": policy, "read": shown_reading(pack, reading.as_values()),
         "pieces": pieces_of(text, reading.as_values()), "other_kind": reading.value("kind") if reading.value("kind") != kind else "",
         "comfort": pack.forms.comfort[language] if emotion != "calm" else "",
         "calming": [step[language] for step in pack.triage.calming] if emotion == "angry" else [],

@@ -283,9 +283,10 @@ def _detail(fact: Any, people: dict[int, tuple[str, str]]) -> str:
         return "、".join(values["articles"])
     if fact.name == "request.heard" and values.get("emotion") in ("angry", "anxious"):
         emotions = policy_for(fact.unit_id).pack.forms.emotions
-        return next(
+        felt = next(
             (one.title[get_language() or "zh"] for one in emotions if one.code == values["emotion"]), ""
         )
+        return f"{felt} · {_('heard in the voice')}" if values.get("voice") else felt
     if fact.subject_kind in ("team", "team_step"):
         return _of_team(fact, get_language() or "zh")
     if fact.subject_kind == "paper":

@@ -23,7 +23,7 @@ NEWS = (
     "clock.breach_withdrawn", "alert.raised", "alert.acknowledged", "paper.asked", "paper.filed", "paper.closed",
     "paper.returned", "paper.withdrawn", "authority.store", "authority.region", "authority.headquarters",
     "authority.suggested", "authority.taken", "dispatch.stuck", "dispatch_queue.solved", "request.closed",
-    "request.answered", "request.cancelled", "request.merged", "request.planned", "call.answered", "team.formed",
+    "request.answered", "request.cancelled", "request.merged", "request.planned", "call.answered", "call.heard", "team.formed",
     "team.stood_down",
 )  # fmt: skip
 NOW = (-1, 0)  # the position of whoever has read nothing and wants only what comes
@@ -147,6 +147,8 @@ def _hand(fact: Any, listener: Listener) -> None:
         listener.tell(
             "call", {"ref": fact.values["ref"], "caller": fact.values["caller"] or fact.values["ref"]}
         )
+    if fact.name == "call.heard" and fact.values.get("staff") == actor.id:
+        listener.tell("voice", {"ref": fact.values["ref"]})
     if fact.name == "team.formed" and actor.id in fact.values["members"]:
         listener.tell("urgent", {"kind": "team", "number": fact.values["number"]})
     to_me = fact.name == "alert.raised" and fact.values.get("staff") == actor.id

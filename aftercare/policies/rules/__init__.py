@@ -22,7 +22,7 @@ from .papers import ASKING, EmergencyTeam, Entry, Governance, Level, Monthly, We
 from .papers import Paper as PaperRule
 from .parts import Text
 from .schema import Dispatch, Links, Pack, Surveys, TestItem, UrgencyRule, Warranty, parse_pack
-from .terms import GAP, NOTED, READ, Consequence, Term, TermGroup, Terms, term_of
+from .terms import GAP, NOTED, READ, Consequence, Term, TermGroup, Terms, Voice, term_of
 
 __all__ = [
     "ASKING",
@@ -58,6 +58,7 @@ __all__ = [
     "TestItem",
     "Text",
     "UrgencyRule",
+    "Voice",
     "Warranty",
     "Weight",
     "changed_terms",

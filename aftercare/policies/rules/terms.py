@@ -90,6 +90,16 @@ class Consequence(Part):
     text: Text | None = None
 
 
+class Voice(Part):
+    """What makes a voice sound upset (M27): `fast` syllables a second, or `faster_by` per cent and `louder_by` dB more than the same
+    voice in the `begins_with` first passages of the call."""
+
+    fast: float = Field(default=7.0, gt=0, le=20)
+    faster_by: int = Field(default=25, ge=1, le=300)
+    louder_by: int = Field(default=6, ge=1, le=60)
+    begins_with: int = Field(default=2, ge=1, le=20)
+
+
 class Triage(Part):
     """triage.toml: below which confidence a reading is only a suggestion, what follows from readings, and the steps of calming."""
 
@@ -100,6 +110,7 @@ class Triage(Part):
     class_of_complaint: dict[str, str] = {}
     consequences: list[Consequence] = []
     calming: list[Text] = []
+    voice: Voice = Voice()
 
 
 class Terms(Part):

@@ -10,10 +10,11 @@ from .themes import theme_title, themes_of
 from .titles import titles_of
 from .urgency import RANK, Judgement
 from .values import Found, values_in
+from .voice import Heard, Speech, hear, syllables_in, together
 
 __all__ = [
     "NO", "RANK", "YES",
-    "Choice", "Example", "Finder", "Found", "Guess", "Hit", "Judgement", "LinearModel", "Note", "Pair", "PairModel", "Reader", "Reading",
-    "TooFewExamples", "TooFewPairs", "Trained", "UnreadableModel", "agreement", "dump_model", "dump_pairs", "folded", "guess_of", "load_model", "load_pairs", "marked", "stability_index", "syllables",
-    "theme_title", "themes_of", "titles_of", "train", "train_pairs", "values_in",
+    "Choice", "Example", "Finder", "Found", "Guess", "Heard", "Hit", "Judgement", "LinearModel", "Note", "Pair", "PairModel", "Reader", "Reading", "Speech",
+    "TooFewExamples", "TooFewPairs", "Trained", "UnreadableModel", "agreement", "dump_model", "dump_pairs", "folded", "guess_of", "hear", "load_model", "load_pairs", "marked", "stability_index", "syllables", "syllables_in",
+    "theme_title", "themes_of", "titles_of", "together", "train", "train_pairs", "values_in",
 ]  # fmt: skip

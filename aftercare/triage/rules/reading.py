@@ -16,6 +16,7 @@ from .linear import LinearModel
 from .normalising import folded
 from .urgency import Judgement, judge_urgency
 from .values import Found, values_in
+from .voice import Heard, together
 
 LONGEST = 10_000  # characters of a text that are read; what is behind them is kept, not read
 UNKNOWN = 0.35  # what speaks for something that no dictionary knows
@@ -96,14 +97,23 @@ class Reader:
             "category": set(pack.forms.category_titles),
         }
 
-    def read(self, text: str, *, today: date, known: Mapping[str, str] | None = None) -> Reading:
-        """Read a text of any length; `known` holds fields that somebody chose already, which are taken as they are."""
+    def read(
+        self, text: str, *, today: date, known: Mapping[str, str] | None = None, heard: Heard | None = None
+    ) -> Reading:
+        """Read a text of any length; `known` holds fields that somebody chose already, which are taken as they are.
+
+        `heard` is what the voice said besides the words: emotion and its strength are those of both.
+        """
         plain = folded(text[:LONGEST])
         hits = self.finder.find(plain)
         meant = self._meant([hit for hit in hits if not hit.negated], (known or {}).get("category", ""))
         fields = self._fields(plain, meant, known or {})
         notes = {name: _noted(meant, name) for name in NOTED}
         strength = self._strength(plain, meant)
+        if heard and heard.emotion != "calm":
+            felt, strength = together(fields["emotion"].value, strength, heard)
+            if felt != fields["emotion"].value:
+                fields = {**fields, "emotion": Choice(felt, 1.0, True, "voice")}
         emotion = fields.get("emotion")
         urgency = judge_urgency(
             self.pack, plain=plain, hits=meant, kind=_of(fields, "kind") or "repair", category=_of(fields, "category"),

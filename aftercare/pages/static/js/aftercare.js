@@ -178,7 +178,7 @@
     } catch (error) { /* private mode has no storage */ }
   });
 
-  /* parts of a page fetched as one types: data-fetch on the form names the address, data-into the place */
+  /* parts of a page fetched as one types: data-fetch on the form names the address, data-into the place; data-at-once an event on which they are fetched anew */
   each("[data-fetch]", function (el) {
     var wait, into = doc.querySelector(el.dataset.into), asked = 0;
     function load() {
@@ -188,7 +188,8 @@
         .then(function (html) { if (html && mine === asked) { into.innerHTML = html; widths(into); countdown(into); wire(into); } }).catch(function () { if (el.dataset.failed) { into.textContent = el.dataset.failed; } });
     }
     el.addEventListener("input", function () { clearTimeout(wait); wait = setTimeout(load, 250); });
-    if (el.value) { load(); }
+    if (el.value || el.dataset.atOnce) { load(); }
+    if (el.dataset.atOnce) { doc.addEventListener(el.dataset.atOnce, load); }
   });
   function wire(from) {
     each("[data-fill]", function (el) {

@@ -141,6 +141,7 @@
     stream.addEventListener("presence", here);
     stream.addEventListener("warned", function (e) { var w = JSON.parse(e.data); note(words.warned.replace("{n}", w.number).replace("{p}", w.percent + " %")); });
     stream.addEventListener("call", function (e) { var c = JSON.parse(e.data); note(words.call.replace("{n}", c.caller), words.intake + "?call=" + encodeURIComponent(c.ref)); });
+    stream.addEventListener("voice", function () { doc.dispatchEvent(new Event("voice")); });
     stream.addEventListener("urgent", function (e) { ring(JSON.parse(e.data)); });
   }
   function close() { if (stream) { stream.close(); stream = null; } }
