@@ -136,6 +136,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "aftercare.pages.templatetags.show",
+                "aftercare.pages.templatetags.board",
                 "aftercare.pages.templatetags.cells",
             ],
             "string_if_invalid": "",

@@ -78,14 +78,27 @@ def dispatch_queue(actor: Actor) -> QuerySet[QueueEntry]:
     rows = QueueEntry.objects.filter(state="waiting").select_related(
         "order__request__customer", "order__unit"
     )
+    rows = rows.only(
+        "since",
+        "gives",
+        "unit",
+        "order__number",
+        "order__urgency",
+        "order__category",
+        "order__unit__name",
+        "order__request__description",
+        "order__request__customer__name_masked",
+    )
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     return rows.order_by("since")
 
 
 def open_offers(actor: Actor) -> QuerySet[Offer]:
     require(actor, "read_dispatch")
-    rows = Offer.objects.filter(state="offered").select_related(
-        "order__request__customer", "staff", "order__unit"
-    )
+    rows = Offer.objects.filter(state="offered").select_related("order__request", "staff")
+    rows = rows.only(
+        "expires_at", "manual", "points", "unit", "staff__name_masked", "staff__number", "order__number", "order__urgency",
+        "order__request__description",
+    )  # fmt: skip
     rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
     return rows.order_by("expires_at")

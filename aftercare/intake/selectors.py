@@ -33,6 +33,10 @@ from .models import (
 )
 from .rules import similarity
 
+SHOWN = (
+    "number", "state", "urgency", "category", "description", "product_model", "channels", "received_at", "customer__name_masked",
+    "unit__name", "owner__name_masked",
+)  # fmt: skip
 LEAST_LIKELY = 25  # percent from which on two requests are suggested to be one matter, once it was learned how likely that is
 PRESENT_FOR = timedelta(seconds=50)  # a page says every 20 seconds that it is open
 
@@ -61,6 +65,11 @@ def requests_for(
     if owner_id is not None:
         found = found.filter(owner_id=owner_id or None)
     return found
+
+
+def as_listed(rows: QuerySet[Request]) -> QuerySet[Request]:
+    """Read of requests only what lists show."""
+    return rows.select_related("owner").only(*SHOWN)
 
 
 def requests_numbered(actor: Actor, numbers: Iterable[str]) -> list[Request]:

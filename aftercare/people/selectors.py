@@ -70,6 +70,9 @@ def staff_for(
 ) -> QuerySet[Staff]:
     """Give the active staff within reach, or those who have `left`, with certificates; masked names only."""
     staff = Staff.objects.filter(is_active=not left).select_related("unit").prefetch_related("certificates")
+    staff = staff.defer(
+        "password", "full_name", "phone", "email"
+    )  # nothing is decrypted that nobody asked for
     if actor.units is not None:
         staff = staff.filter(unit_id__in=actor.units)
     if role:

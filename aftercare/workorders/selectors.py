@@ -15,6 +15,10 @@ from .models import WorkOrder
 from .states import UNFINISHED
 
 COUNTED = 1000
+SHOWN = (
+    "number", "state", "urgency", "category", "window_starts_at", "window_ends_at", "request__number", "request__description",
+    "request__product_model", "request__customer__name_masked", "unit__name", "assignee__name_masked",
+)  # fmt: skip
 
 
 def work_orders_for(
@@ -46,6 +50,11 @@ def work_orders_for(
     if assignee_id:
         found = found.filter(assignee_id=assignee_id)
     return found
+
+
+def as_listed(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
+    """Read of orders only what lists show: a row with its request, customer and people whole has 119 columns, some to be decrypted."""
+    return rows.only(*SHOWN)
 
 
 def work_order_for(actor: Actor, number: str) -> WorkOrder:

@@ -97,6 +97,17 @@ def decide_by_link(page, desk, installation, number, wanted: str, t) -> None:
     raise AssertionError(f"{wanted} never came: {page.locator('main').inner_text()[:400]}")
 
 
+@pytest.fixture
+def parts(installation):
+    """Have one part more in stock: each journey uses one."""
+    installation.python(
+        "from aftercare.parts.models import Part; from aftercare.parts.services import stock_part\n"
+        "from aftercare.people.models import Unit; from aftercare.people.rules import MACHINE\n"
+        "stock_part(Part.objects.get(code='cap35'), unit_id=Unit.objects.get(name='云溪店').pk, quantity=1, by=MACHINE)\n"
+    )
+
+
+@pytest.mark.usefixtures("parts")
 @pytest.mark.parametrize(("width", "theme", "language"), LOOKS)
 def test_from_the_call_to_the_months_statistics(page_for, installation, width, theme, language):
     """Agent, engineer, customer and supervisor, each at this width, in this theme and language (`AFTERCARE_LOOKS=all`: in all twelve)."""

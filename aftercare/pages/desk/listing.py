@@ -12,10 +12,12 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from aftercare.intake.selectors import as_listed as requests_as_listed
 from aftercare.intake.selectors import requests_for
 from aftercare.people.rules import Actor
 from aftercare.refusals import Invalid
 from aftercare.sla.selectors import running_clocks
+from aftercare.workorders.selectors import as_listed as orders_as_listed
 from aftercare.workorders.selectors import work_orders_for
 from aftercare.workspace.rules import PLACES
 from aftercare.workspace.selectors import view_for, views_for
@@ -118,12 +120,14 @@ def rows_of(who: Actor, place: str, filters: Mapping[str, str]) -> QuerySet[Any]
     urgency, category = filters.get("urgency", ""), filters.get("category", "")
     if place == "orders":
         state = "" if state == "all" else state or "unfinished"
-        return work_orders_for(who, state=state, unit_id=unit_id, category=category, urgency=urgency)
+        return orders_as_listed(
+            work_orders_for(who, state=state, unit_id=unit_id, category=category, urgency=urgency)
+        )
     asked = filters.get("owner", "")
-    return requests_for(
+    return requests_as_listed(requests_for(
         who, state="" if state == "all" else state or "open", kind=filters.get("kind", ""), unit_id=unit_id, urgency=urgency,
         category=category, owner_id={"me": who.id, "none": 0}.get(asked, number_in(asked)),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def count_of(who: Actor, place: str, filters: Mapping[str, str], *, at: datetime) -> int:

@@ -69,7 +69,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     who, at = actor(request), now()
     look = look_of(request, who, "requests", state="open")
     state, unit_id, after = look["state"] or "open", number_in(look["unit"]), request.GET.get("after", "")
-    rows = rows_of(who, "requests", look.filters).select_related("owner")
+    rows = rows_of(who, "requests", look.filters)
     ordered = look["sort"] == "due" or look["due"] in ("over", "soon")
     if ordered:
         shown, after = by_deadline(who, rows, key="pk", after=after, unit_id=unit_id, due=look["due"], at=at)

@@ -1,0 +1,94 @@
+"""The lanes, cards and routes of the dispatch board: a hundred visits, which the template engine shows ten times as slowly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from .show import address, category_title, icon, local_time, unlocalized, urgency_mark
+
+register = template.Library()
+OFF: dict[str, Callable[[datetime], str]] = {
+    "leave": lambda until: _("away until %(at)s") % {"at": local_time(until)},
+    "before": lambda until: _("from %(at)s") % {"at": local_time(until)},
+}
+
+
+@register.simple_tag
+def lane(row: Any) -> SafeString:
+    """Show what a person does in the hours of the board: when they are off, what was promised, and their visits."""
+    parts = [
+        f'<span class="off" {_span(left, width)}>{escape(OFF[why](until)) if why in OFF else ""}</span>'
+        for left, width, until, why in row["off"]
+    ]
+    for bar in row["visits"]:
+        if bar["window"]:
+            parts.append(f'<i class="pm {bar["sign"]}" {_span(*bar["window"])}></i>')
+        parts.append(_visit(bar))
+    return SafeString("".join(parts))
+
+
+@register.simple_tag
+def cards(waiting: Iterable[dict[str, Any]]) -> SafeString:
+    """Show the orders that nobody has, each to be dragged to somebody."""
+    return SafeString("".join(_card(one["order"], one["offer"]) for one in waiting))
+
+
+@register.simple_tag
+def routes(found: Iterable[dict[str, Any]]) -> SafeString:
+    """Show the way of each person on the map: home, stops, and where the phone was last."""
+    return SafeString("".join(map(_route, found)))
+
+
+def _visit(bar: dict[str, Any]) -> str:
+    visit, order = bar["visit"], bar["visit"].order
+    helping, number = visit.state == "helping", escape(order.number)
+    pinned = "1" if visit.pinned and not helping else ""
+    drag = ' draggable="true"' if visit.state == "booked" and not visit.pinned else ""
+    sign = icon("users") if helping else icon("pin") if visit.pinned else ""
+    title = f"{Truncator(order.request.description).chars(40)} {local_time(visit.begins)}–{local_time(visit.ends)}"
+    return (
+        f'<button type="button" class="jb" data-k="{bar["state"]}" {_span(bar["left"], bar["width"])} data-order="{number}" '
+        f'data-url="{address("work_order_page", order.number)}" data-pinned="{pinned}"{drag} title="{number} {escape(title)}">'
+        f"<b>{number[-3:]}{sign}</b>{escape(category_title(order.category))}</button>"
+    )
+
+
+def _card(order: Any, offer: Any) -> str:
+    number, words = escape(order.number), order.request.description
+    offered = ""
+    if offer:
+        said = _("offered to %(who)s") % {"who": offer.staff.name_masked}
+        offered = f'<span class="one">{escape(said)}</span>'
+    return (
+        f'<div class="card-j{" gone" if offer else ""}" draggable="true" data-order="{number}" tabindex="0" role="button" '
+        f'aria-label="{number} {escape(Truncator(words).chars(30))}"><div class="row-x">{urgency_mark(order.urgency)}<span class="no b">'
+        f'{number[-3:]}</span><span class="one sp">{escape(words)}</span></div><div class="row-x t-meta"><span class="one sp">'
+        f"{escape(order.unit.name)} · {escape(category_title(order.category))}</span>"
+        f"{offered}</div></div>"
+    )
+
+
+def _route(route: dict[str, Any]) -> str:
+    who, (x, y), seen = route["who"], map(unlocalized, route["home"]), route["seen"]
+    stops = "".join(f'<circle cx="{unlocalized(a)}" cy="{unlocalized(b)}" r="4"/>' for a, b in route["stops"])
+    live, title = "", _("%(who)s, where the day begins") % {"who": who.name}
+    if seen:
+        live = f'<circle class="live" cx="{x}" cy="{y}" r="3.5" transform="translate(9 -9)"/>'
+        title = _("%(who)s, seen %(n)s min ago") % {"who": who.name, "n": seen.minutes}
+    return (
+        f'<g class="rt" data-staff="{who.id}"><polyline points="{route["line"]}"/>{stops}<rect x="{x}" y="{y}" width="18" height="18" rx="6" '
+        f'transform="translate(-9 -9)"/><text x="{x}" y="{y}" dy="4.5" text-anchor="middle">{escape(who.name[:1])}</text>{live}'
+        f"<title>{escape(title)}</title></g>"
+    )
+
+
+def _span(left: float, width: float) -> str:
+    return f'data-s="{unlocalized(left)}" data-w2="{unlocalized(width)}"'
