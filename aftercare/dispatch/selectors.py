@@ -15,7 +15,7 @@ from .models import DayPlan, Matching, Offer, QueueEntry
 
 
 def last_matching(order_id: int) -> Matching | None:
-    return Matching.objects.filter(order_id=order_id).select_related("policy").order_by("-id").first()
+    return Matching.objects.filter(order_id=order_id).order_by("-id").first()
 
 
 def offers_of(order_id: int) -> list[Offer]:

@@ -67,9 +67,9 @@ def requests_for(
     return found
 
 
-def as_listed(rows: QuerySet[Request]) -> QuerySet[Request]:
-    """Read of requests only what lists show."""
-    return rows.select_related("owner").only(*SHOWN)
+def as_listed(rows: QuerySet[Request], *also: str) -> QuerySet[Request]:
+    """Read of requests only what lists show, and `also` these fields."""
+    return rows.select_related("owner").only(*SHOWN, *also)
 
 
 def requests_numbered(actor: Actor, numbers: Iterable[str]) -> list[Request]:
@@ -105,9 +105,7 @@ def _one(actor: Actor, **which: str) -> Request:
     )
     found = (
         requests_for(actor)
-        .select_related(
-            "customer", "item__product", "unit", "owner", "received_by", "policy", "parent", "merged_into"
-        )
+        .select_related("customer", "item__product", "unit", "owner", "received_by")
         .annotate(is_followed=Exists(own))
         .filter(**which)
         .first()

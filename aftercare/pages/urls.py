@@ -94,6 +94,7 @@ urlpatterns = [
     path("work-orders/wait", giving.orders_wait, name="orders_wait"),
     path("work-orders/<str:number>", work_orders.work_order_page, name="work_order_page"),
     path("work-orders/<str:number>/assign", work_orders.work_order_assign, name="work_order_assign"),
+    path("work-orders/<str:number>/slots", work_orders.work_order_slots, name="work_order_slots"),
     path("work-orders/<str:number>/take-back", work_orders.work_order_take_back, name="work_order_take_back"),
     path("work-orders/<str:number>/work", work_orders.work_order_work, name="work_order_work"),
     path("work-orders/<str:number>/equip", work_orders.work_order_equip, name="work_order_equip"),

@@ -59,12 +59,7 @@ def as_listed(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
 
 def work_order_for(actor: Actor, number: str) -> WorkOrder:
     """Give one work order by number; missing and hidden look the same."""
-    found = (
-        work_orders_for(actor)
-        .select_related("request__item__product", "policy")
-        .filter(number=number)
-        .first()
-    )
+    found = work_orders_for(actor).select_related("request__item__product").filter(number=number).first()
     if found is None:
         raise NotFound()
     return found

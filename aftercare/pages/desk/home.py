@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from aftercare.customers.selectors import customers_by_name, customers_by_phone
 from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, surveys_for
-from aftercare.intake.selectors import as_listed, refused_inputs, request_for, requests_for
+from aftercare.intake.selectors import as_listed, refused_inputs, requests_for
 from aftercare.parts.selectors import transfers_for
 from aftercare.payments.selectors import payments_for
 from aftercare.people.rules import Actor
@@ -37,6 +37,9 @@ class Task:
     clock: Any
 
 
+PANE = (  # what the reading pane shows of a request beside what its line does
+    "kind", "emotion", "serial", "purchased_on", "address_masked", "remark", "urgency_reason", "customer__phone_masked",
+)  # fmt: skip
 QUEUES = ("mine", "over", "soon", "all")
 
 
@@ -50,8 +53,6 @@ def home(request: HttpRequest) -> HttpResponse:
     chosen = next(
         (t for t in tasks if t.request.number == request.GET.get("at")), tasks[0] if tasks else None
     )
-    if chosen:
-        chosen = replace(chosen, request=request_for(who, chosen.request.number))
     over, soon = due_counts(who, now=at, soon=at + timedelta(minutes=30))
     return render(request, "desk/home.html", {
         "place": "home", "queue": queue, "groups": _groups(tasks, at), "count": len(tasks), "chosen": chosen,
@@ -149,7 +150,7 @@ def tasks_of(who: Actor, clocks: Iterable[Any]) -> list[Task]:
     for clock in clocks:
         first.setdefault(clock.case_id, clock)
     kept = dict(list(first.items())[:SHOWN])
-    rows = {row.pk: row for row in as_listed(requests_for(who).filter(id__in=kept))}
+    rows = {row.pk: row for row in as_listed(requests_for(who).filter(id__in=kept), *PANE)}
     return [Task(rows[case], clock) for case, clock in kept.items() if case in rows]
 
 

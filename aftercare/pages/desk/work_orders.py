@@ -107,10 +107,16 @@ def work_order_page(request: HttpRequest, number: str) -> HttpResponse:
     values = case_values(request, "", number)
     values |= {
         "place": "orders",
-        "slots": _slots(values["order"]),
         "reasons": values["pack"].clocks.pause_reasons,
     }
     return render(request, "desk/request.html", values)
+
+
+@page("book_visit")
+def work_order_slots(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the windows the engineer can keep, looked up once the page stands: they ask for four days and the engine."""
+    order = work_order_for(actor(request), number)
+    return render(request, "desk/slots.html", {"order": order, "slots": _slots(order)})
 
 
 @page("dispatch_work_order", "POST")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
@@ -37,6 +38,7 @@ class Term(NamedTuple):
     dialect: tuple[str, ...]
 
 
+@lru_cache(maxsize=8192)
 def term_of(line: str) -> Term:
     """Read a line; refuses one without a standard term or its English name, and words of one character."""
     parts = [part.strip() for part in line.split("|")]
