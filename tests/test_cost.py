@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.visits.services import book_visit
 from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import assign_work_order
 from tests.cast import WANG
 
+WHOLE_POLICY = '"policies_policyversion"."content"'
 PAGES = (
     "/",
     "/?queue=all",
@@ -51,6 +55,10 @@ def test_a_page_needs_few_queries_whatever_it_shows(cast_now, signed_in, address
         client.get(address)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
+        if address != "/policy":
+            assert not any(WHOLE_POLICY in query["sql"] for query in queries), (
+                "a policy is read once a process"
+            )
         return len(queries)
 
     cast_now.order(at=cast_now.at)
@@ -90,13 +98,45 @@ def test_a_job_on_the_phone_needs_few_queries(cast_now, signed_in):
         assert len(queries) <= 30, address  # a job without a time also asks four days for slots
 
 
-def test_one_case_needs_few_queries(cast_now, signed_in):
+@pytest.mark.parametrize("state", ["pending", "in hand", "booked"])
+def test_one_case_needs_few_queries(cast_now, signed_in, state):
     order = cast_now.order(at=cast_now.at)
+    if state != "pending":
+        assign_work_order(order, cast_now.staff["zhou"].pk, by=cast_now.actor("zhou"), at=cast_now.at)
+    if state == "booked":
+        begins = cast_now.at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+        book_visit(
+            order,
+            starts_at=begins,
+            ends_at=begins + timedelta(hours=2),
+            by=cast_now.actor("li"),
+            at=cast_now.at,
+        )
     client = signed_in("zheng")
-    client.get(f"/work-orders/{order.number}")  # the session is written once a minute
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get(f"/work-orders/{order.number}").status_code == 200
-    assert len(queries) <= 25
+    for address in (f"/work-orders/{order.number}", f"/requests/{order.request.number}"):
+        client.get(address)  # the session is written once a minute
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get(address)
+        assert shown.status_code == 200
+        assert len(queries) <= 25
+        assert not any(WHOLE_POLICY in query["sql"] for query in queries), "a policy is read once a process"
+        assert (f"/work-orders/{order.number}/slots" in shown.content.decode()) == (state != "pending")
+
+
+def test_free_windows_are_looked_up_beside_the_case(cast_now, signed_in):
+    order = cast_now.order(at=cast_now.at)
+    client, address = signed_in("zheng"), f"/work-orders/{order.number}/slots"
+    assert "没有空档" in client.get(address).content.decode(), "nobody has it yet"
+    assign_work_order(order, cast_now.staff["zhou"].pk, by=cast_now.actor("zhou"), at=cast_now.at)
+    shown = client.get(address).content.decode()
+    assert "按电话约定订下" in shown
+    assert shown.count('name="window"') >= 1
+
+
+def test_joins_are_planned_five_at_a_time(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW join_collapse_limit")
+        assert cursor.fetchone() == ("5",)
 
 
 @pytest.mark.parametrize("text", [WANG[1], "5678", WANG[0], "王*", "HF35230815001"])
