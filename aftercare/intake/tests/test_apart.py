@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from aftercare.intake import selectors
 from aftercare.intake.models import Request
-from aftercare.intake.selectors import Likeness, kin_of, likeness
+from aftercare.intake.selectors import Likeness, kin, kin_of, likeness
 from aftercare.intake.services import keep_apart
 from aftercare.intake.services.checking import _pairs
 from aftercare.ledger.models import Fact
@@ -87,7 +86,7 @@ def test_once_it_was_learned_only_what_is_likely_is_suggested(cast, two, monkeyp
         def shared(self, one, other):
             return ["外机"]
 
-    monkeypatch.setattr(selectors, "pairs_in_use", Learned)
+    monkeypatch.setattr(kin, "pairs_in_use", Learned)
     assert [(row.pk, alike) for row, alike in kin_of(fresh(second)).duplicates] == [
         (first.pk, Likeness(90, ["外机"], True))
     ]

@@ -1,0 +1,68 @@
+"""Reads of requests, calls, raw input and how well texts are read."""
+
+from .calls import call_for, call_keys, calls_to_register, voice_of
+from .cases import (
+    as_listed,
+    followers_of,
+    last_answer,
+    notes_of,
+    others_present,
+    owned_count,
+    request_by_id,
+    request_counts,
+    request_for,
+    request_of_order,
+    requests_by_id,
+    requests_for,
+    requests_numbered,
+)
+from .checks import Confused, FieldRecord, ReadingRecord, checks_of, reading_record
+from .inputs import (
+    import_jobs_for,
+    job_counts,
+    raw_input_for,
+    refused_inputs,
+    report_point,
+    report_points,
+    sample_rows,
+)
+from .kin import Kin, Likeness, earlier_faults, kin_of, likeness, parent_of, possible_duplicates
+
+__all__ = [
+    "Confused",
+    "FieldRecord",
+    "Kin",
+    "Likeness",
+    "ReadingRecord",
+    "as_listed",
+    "call_for",
+    "call_keys",
+    "calls_to_register",
+    "checks_of",
+    "earlier_faults",
+    "followers_of",
+    "import_jobs_for",
+    "job_counts",
+    "kin_of",
+    "last_answer",
+    "likeness",
+    "notes_of",
+    "others_present",
+    "owned_count",
+    "parent_of",
+    "possible_duplicates",
+    "raw_input_for",
+    "reading_record",
+    "refused_inputs",
+    "report_point",
+    "report_points",
+    "request_by_id",
+    "request_counts",
+    "request_for",
+    "request_of_order",
+    "requests_by_id",
+    "requests_for",
+    "requests_numbered",
+    "sample_rows",
+    "voice_of",
+]
