@@ -95,7 +95,7 @@ def test_a_job_on_the_phone_needs_few_queries(cast_now, signed_in):
         client.get(address)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
-        assert len(queries) <= 30, address  # a job without a time also asks four days for slots
+        assert len(queries) <= 25, address
 
 
 @pytest.mark.parametrize("state", ["pending", "in hand", "booked"])

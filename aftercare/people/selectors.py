@@ -20,16 +20,24 @@ from .rules import EVERYWHERE, FIELD, MATRIX, Actor
 def actor_for(staff: Staff) -> Actor:
     """Make the actor of a signed-in member of staff: what they reach follows from role and unit."""
     roles = frozenset(staff.roles)
-    if roles & EVERYWHERE or staff.unit.kind == "headquarters":
-        units = None
-    elif "regional" in roles:
-        units = units_below(staff.unit)
-    elif staff.unit.kind == "department" and staff.unit.parent_id:
-        units = units_below(staff.unit.parent) if staff.unit.parent else frozenset()
-    else:
-        units = units_below(staff.unit)
+    units = None if roles & EVERYWHERE else _reach_of((staff.unit_id, "regional" in roles))
     own_only = bool(roles) and roles <= FIELD
     return Actor("staff", staff.pk, staff.name_masked, roles, units, own_only, staff.unit_id)
+
+
+@briefly
+def _reach_of(of: tuple[int, bool]) -> frozenset[int] | None:
+    """Give the units that somebody of a unit reaches (None: all); of a department those of what it belongs to, unless they are `regional`."""
+    unit_id, regional = of
+    unit = Unit.objects.select_related("parent").get(pk=unit_id)
+    if unit.kind == "headquarters":
+        return None
+    return units_below(unit.parent if unit.kind == "department" and unit.parent and not regional else unit)
+
+
+def forget_reach() -> None:
+    """Have this process look at who reaches what anew, once units were added."""
+    _reach_of.forget()
 
 
 def actor_for_client(client: ApiClient) -> Actor:

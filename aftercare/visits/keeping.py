@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as clock_time
@@ -119,6 +119,10 @@ def promises_of(
         .exclude(order_id=without)
         .exclude(order__state__in=["completed", "cancelled"])
         .select_related("order__request", "order__pickup_unit")
+        .only(
+            "state", "starts_at", "ends_at", "engineer", "helper", "proposed_at", "slots", "unit", "order__category", "order__people",
+            "order__lat", "order__lon", "order__unit", "order__request__product_model", "order__pickup_unit__lat", "order__pickup_unit__lon",
+        )
         .order_by("id")
     )  # fmt: skip
     found = []
@@ -225,15 +229,17 @@ def windows_kept(
         return []
     local, travel = ZoneInfo(zone), travel_for(engineer.unit_id)
     whole = min(a for a, _b in windows) - timedelta(days=1), max(b for _a, b in windows) + timedelta(days=1)
-    shifts, leaves = shifts_of(engineer.pk, *whole), leaves_of(engineer.pk, *whole)
+    at_work, leaves = _shifts_of([engineer.pk], *whole), leaves_of(engineer.pk, *whole)
+    shifts = [(shift.starts_at, shift.ends_at) for shift in at_work]
+    everything = promises_of(engineer.pk, *whole, at=at, without=order.pk)  # of all days at once
     days: dict[object, tuple[list[Promise], int, Rest | None]] = {}
     found = []
     for window in windows:
         start = window[0].astimezone(local).replace(hour=0, minute=0, second=0, microsecond=0)
         if start not in days:
             ends = start + timedelta(days=1)
-            promised = promises_of(engineer.pk, start, ends, at=at, without=order.pk)
-            rest = rests_of([engineer], start, ends).get(engineer.pk)
+            promised = [promise for promise in everything if start <= promise.window[0] < ends]
+            rest = _rests_on(at_work, start, ends, {engineer.pk: engineer}).get(engineer.pk)
             known = plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts, rest=rest)
             if known is None:  # what is promised already leaves no time for it
                 rest, known = None, plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts)
@@ -256,12 +262,23 @@ def begins_within(order: WorkOrder, window: Span) -> Span:
 def rests_of(staff: Iterable[Staff], start: datetime, end: datetime) -> dict[int, Rest]:
     """Give by person the break of a local day: between when it begins, and its minutes; that of the shift, else the pack's."""
     known = {person.pk: person for person in staff}
-    shifts = Shift.objects.filter(staff__in=known, starts_at__lt=end, ends_at__gt=start).order_by("starts_at")
+    return _rests_on(_shifts_of(known, start, end), start, end, known)
+
+
+def _shifts_of(staff_ids: Iterable[int], start: datetime, end: datetime) -> list[Shift]:
+    rows = Shift.objects.filter(staff__in=list(staff_ids), starts_at__lt=end, ends_at__gt=start)
+    return list(rows.order_by("starts_at"))
+
+
+def _rests_on(
+    shifts: Iterable[Shift], start: datetime, end: datetime, known: Mapping[int, Staff]
+) -> dict[int, Rest]:
     found: dict[int, Rest] = {}
     for shift in shifts:
-        rest = _rest_in(shift, start, known[shift.staff_id])
-        if rest:
-            found.setdefault(shift.staff_id, rest)
+        if shift.starts_at < end and shift.ends_at > start:
+            rest = _rest_in(shift, start, known[shift.staff_id])
+            if rest:
+                found.setdefault(shift.staff_id, rest)
     return found
 
 
