@@ -40,7 +40,7 @@ PROMISE = 48 * 3600  # … and on top of it what a broken promise is worth
 MOVED = 600  # seconds of travel that telling two engineers of a change is worth
 ORDER = (  # what the board and the engine need to know of an order; whole, with all it points to, it is read ten times as long
     "number", "state", "category", "urgency", "service_type", "lat", "lon", "people", "opened_at", "window_starts_at", "window_ends_at",
-    "assignee", "unit__name", "pickup_unit__lat", "pickup_unit__lon", "request__description", "request__product_model", "request__customer_id",
+    "assignee", "unit", "pickup_unit__lat", "pickup_unit__lon", "request__description", "request__product_model", "request__customer_id",
 )  # fmt: skip
 ORDER_OF = tuple(f"order__{name}" for name in ORDER)
 STRANGER = 120  # seconds that somebody who does not know the customer costs
@@ -134,7 +134,11 @@ def _first_waiting(unit_ids: Collection[int], most: int, *, before: datetime) ->
     rows = nobody_has(unit_ids, before=before).order_by("opened_at")
     first, *others = (rows.filter(urgency=urgency).values("pk", "opened_at")[:most] for urgency in DROPS)
     ids = [row["pk"] for row in first.union(*others, all=True)]
-    found = WorkOrder.objects.filter(pk__in=ids).select_related("request", "unit", "pickup_unit").only(*ORDER)
+    found = (
+        WorkOrder.objects.filter(pk__in=ids)
+        .select_related("request", "unit", "pickup_unit")
+        .only(*ORDER, "unit__name")
+    )
     rank = {urgency: n for n, urgency in enumerate(DROPS)}
     return sorted(found, key=lambda order: (rank[order.urgency], order.opened_at))[:most]
 
@@ -278,7 +282,7 @@ def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[
             order__state__in=["booked", "in_service"],
         )
         .filter(Q(engineer_id__in=people) | Q(helper_id__in=people))
-        .select_related("order__request", "order__unit", "order__pickup_unit")
+        .select_related("order__request", "order__pickup_unit")
         .only("state", "starts_at", "ends_at", "planned_from", "planned_to", "engineer", "helper", "pinned", *ORDER_OF)
     )  # fmt: skip
     found = []
@@ -302,7 +306,7 @@ def _begun(people: dict[int, Shown], starts: datetime, ends: datetime, at: datet
             engineer_id__in=people, departed_at__gte=starts, departed_at__lt=ends, is_remote=False
         )
         .exclude(state="abandoned")
-        .select_related("order__request", "order__unit", "order__pickup_unit", "appointment")
+        .select_related("order__request", "order__pickup_unit", "appointment")
         .only(
             "state",
             "arrived_at",

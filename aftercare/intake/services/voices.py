@@ -22,7 +22,7 @@ from .hearing import take_voice
 
 LONGEST = 600.0  # seconds of a passage
 FASTEST = 20.0  # syllables a second that somebody may be said to speak
-COMPARED = 20  # passages of a call that are looked back upon
+COMPARED = 20  # passages of a call that may count as its beginning
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,18 @@ def note_voice(news: VoiceNews, *, unit_id: int, by: Actor, at: datetime) -> Pas
         known = Passage.objects.filter(call=call, at=news.at).first()
         if known is not None:
             return known
-        before = list(Passage.objects.filter(call=call, at__lt=news.at).order_by("at")[:COMPARED])
-        passage = _heard(news, call, before)
+        before = Passage.objects.filter(call=call, at__lt=news.at)
+        passage, last = (
+            _heard(news, call, list(before.order_by("at")[:COMPARED])),
+            before.order_by("-at").first(),
+        )
         try:
             with transaction.atomic():
                 passage.save(force_insert=True)
         except IntegrityError:
             return Passage.objects.get(call=call, at=news.at)
         latest = not Passage.objects.filter(call=call, at__gt=news.at).exists()
-        if latest and passage.emotion != (before[-1].emotion if before else "calm"):
+        if latest and passage.emotion != (last.emotion if last else "calm"):
             _tell(call, passage, by=by)
     return passage
 

@@ -64,6 +64,16 @@ def test_anger_is_heard_against_the_beginning_and_told_once(cast, call):
     )
 
 
+def test_a_long_call_is_told_of_by_its_last_passage(cast, call):
+    for n in range(25):
+        say(cast, 10 + n, **CALM)
+    say(cast, 40, **ANGRY)
+    say(cast, 45, **CALM)
+    say(cast, 50, **CALM)
+    felt = [fact.values["emotion"] for fact in Fact.objects.filter(name="call.heard").order_by("id")]
+    assert felt == ["angry", "calm"], "each change once, however long the call"
+
+
 def test_the_request_it_leads_to_takes_it_over(cast, call):
     for s in (10, 15):
         say(cast, s, **CALM)

@@ -9,10 +9,9 @@ from typing import Any
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from .show import address, category_title, icon, local_time, unlocalized, urgency_mark
+from .show import address, category_title, icon, local_time, shortened, unlocalized, urgency_mark
 
 register = template.Library()
 OFF: dict[str, Callable[[datetime], str]] = {
@@ -53,7 +52,7 @@ def _visit(bar: dict[str, Any]) -> str:
     pinned = "1" if visit.pinned and not helping else ""
     drag = ' draggable="true"' if visit.state == "booked" and not visit.pinned else ""
     sign = icon("users") if helping else icon("pin") if visit.pinned else ""
-    title = f"{Truncator(order.request.description).chars(40)} {local_time(visit.begins)}–{local_time(visit.ends)}"
+    title = f"{shortened(order.request.description, 40)} {local_time(visit.begins)}–{local_time(visit.ends)}"
     return (
         f'<button type="button" class="jb" data-k="{bar["state"]}" {_span(bar["left"], bar["width"])} data-order="{number}" '
         f'data-url="{address("work_order_page", order.number)}" data-pinned="{pinned}"{drag} title="{number} {escape(title)}">'
@@ -69,7 +68,7 @@ def _card(order: Any, offer: Any) -> str:
         offered = f'<span class="one">{escape(said)}</span>'
     return (
         f'<div class="card-j{" gone" if offer else ""}" draggable="true" data-order="{number}" tabindex="0" role="button" '
-        f'aria-label="{number} {escape(Truncator(words).chars(30))}"><div class="row-x">{urgency_mark(order.urgency)}<span class="no b">'
+        f'aria-label="{number} {escape(shortened(words, 30))}"><div class="row-x">{urgency_mark(order.urgency)}<span class="no b">'
         f'{number[-3:]}</span><span class="one sp">{escape(words)}</span></div><div class="row-x t-meta"><span class="one sp">'
         f"{escape(order.unit.name)} · {escape(category_title(order.category))}</span>"
         f"{offered}</div></div>"

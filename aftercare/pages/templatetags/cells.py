@@ -11,7 +11,6 @@ from typing import Any
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
 from aftercare.policies.selectors import policy_for
 
@@ -22,6 +21,7 @@ from .show import (
     clock_step,
     local_time,
     order_window,
+    shortened,
     state_mark,
     titled,
     urgency_mark,
@@ -62,7 +62,7 @@ PAGES = {"requests": "request_page", "orders": "work_order_page"}
 def cells(place: str, row: Any, clock: Any, columns: list[str]) -> SafeString:
     """Show a row of a list: when it is due, how urgent, what it is about with a link, and the chosen columns in their order."""
     case = row if place == "requests" else row.request
-    what = Truncator(case.description).chars(40 if clock else 60)
+    what = shortened(case.description, 40 if clock else 60)
     if clock:
         what = f"{escape(clock_step(clock))}<span>{escape(what)}</span>"
     else:

@@ -100,8 +100,11 @@ def clock_chip(clock: Any, solid: bool = False) -> SafeString:
 @register.simple_tag
 def urgency_mark(code: str) -> SafeString:
     """Show an urgency: one bar, three bars, a solid square."""
-    bars = URGENCY_BARS.get(code, 1)
-    title = pack_title("urgencies", code)
+    return _urgency(URGENCY_BARS.get(code, 1), pack_title("urgencies", code))
+
+
+@cache
+def _urgency(bars: int, title: str) -> SafeString:
     inner = SafeString("") if bars == 4 else SafeString("<i></i><i></i><i></i>")
     return format_html(
         '<span class="urg" data-u="{}" role="img" aria-label="{}">{}</span>', bars, title, inner
@@ -111,9 +114,17 @@ def urgency_mark(code: str) -> SafeString:
 @register.simple_tag
 def state_mark(row: Any) -> SafeString:
     """Show a state: a circle that fills, and its word."""
-    return format_html(
-        '<span class="st" data-s="{}">{}</span>', STATE_SIGNS.get(row.state, "doing"), row.get_state_display()
-    )
+    return _state(STATE_SIGNS.get(row.state, "doing"), str(row.get_state_display()))
+
+
+@cache
+def _state(sign: str, words: str) -> SafeString:
+    return format_html('<span class="st" data-s="{}">{}</span>', sign, words)
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text to so many characters, the last of them an ellipsis; for lists, where Django's way takes a tenth of the time."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 @register.simple_tag

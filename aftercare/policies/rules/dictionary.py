@@ -48,22 +48,25 @@ def exempt_phrases(content: Content, group: str) -> str:
 def changed_terms(content: Content, group: str, posted: Mapping[str, str]) -> Content:
     """Give what a posted table changes in a group, to be laid over the content; `{}` where nothing is another.
 
-    Values come as `CODE.zh`, `CODE.en`, `CODE.words`, `CODE.dialect`, those of a further term as `new.zh` …, and `unless`. What is
-    not posted stays. Refuses an unreadable line and a further term whose code is taken, each by the code it stands under.
+    Values come as `CODE.zh`, `CODE.en`, `CODE.words`, `CODE.dialect`, those of a further term as `new.zh` …, and `unless`. Terms that the
+    content does not have were added by the draft: they stay as long as they are posted and not empty. Refuses an unreadable line and
+    a further term whose code is taken, each by the code it stands under.
     """
     here, changed, problems = _group(content, group), {}, []
-    for code, line in here["terms"].items():
-        if f"{code}.zh" in posted:
-            written = _line(posted, code)
-            if problem := _problem(group, code, written):
-                problems.append(problem)
-            elif term_of(written) != term_of(line):
-                changed[code] = written
+    codes = [name.removesuffix(".zh") for name in posted if name.endswith(".zh") and name != f"{NEW}.zh"]
+    for code in codes:
+        written, line = _line(posted, code), here["terms"].get(code)
+        if line is None and written.strip(" |") == "":
+            continue
+        if problem := _problem(group, code, written):
+            problems.append(problem)
+        elif line is None or term_of(written) != term_of(line):
+            changed[code] = written
     if posted.get(f"{NEW}.zh", "").strip() or posted.get(f"{NEW}.en", "").strip():
         written, code = _line(posted, NEW), _code(posted.get(f"{NEW}.en", "")) or NEW
         if problem := _problem(group, code, written):
             problems.append(problem)
-        elif code in here["terms"]:
+        elif code in here["terms"] or code in codes:
             taken = _("there is a term of this name: %(code)s") % {"code": code}
             problems.append(Problem(f"terms.groups.{group}.terms.{code}", taken, _("another English name")))
         else:

@@ -172,6 +172,20 @@ def test_the_words_of_a_term_are_changed_and_the_rest_of_the_draft_stays(cast):
     assert "smells_inside" in again.changes["terms"]["groups"]["refrigeration"]["terms"], (
         "the tables leave the words alone"
     )
+    row = next(
+        r
+        for r in term_rows(drafted(again.base.content, again.changes, again.toml), "refrigeration")
+        if r.code == "smells_inside"
+    )
+    kept = {f"smells_inside.{part}": getattr(row, part) for part in ("zh", "en", "words", "dialect")}
+    again = edit_dictionary(
+        "refrigeration", {**kept, "new.zh": "", "new.en": ""}, by=boss, at=MORNING, revision=again.revision
+    )
+    assert list(again.changes["terms"]["groups"]["refrigeration"]["terms"]) == ["smells_inside"], (
+        "what the draft added stays when it is saved again"
+    )
+    posted |= dict.fromkeys(kept, "")
+    row = next(row for row in term_rows(draft.base.content, "refrigeration") if row.code == "no_cooling")
     back = edit_dictionary("refrigeration", {**posted, "no_cooling.words": row.words, "new.zh": "", "new.en": ""}, by=boss, at=MORNING, revision=again.revision)  # fmt: skip
     assert "terms" not in back.changes, "what is written back is changed no more"
     assert back.changes["clocks"]
