@@ -14,6 +14,7 @@ from aftercare.intake.services import answer_request, forget_customer, hand_out_
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.notices.models import Delivery, Message
+from aftercare.pages.desk import dictionary
 from aftercare.people.models import ApiClient
 from aftercare.policies.models import PolicyDraft
 from aftercare.refusals import Conflict, Forbidden, Invalid
@@ -196,3 +197,10 @@ def test_the_policy_of_one_unit_on_its_page(cast_now, signed_in):
     assert "它沿用上级的策略" in text_of(boss.get(address))
     assert boss.get("/policy/draft?unit=999999").status_code == 404
     assert boss.post("/policy/draft", {"act": "follow", "because": "全公司"}).status_code in (302, 412, 422)
+
+
+def test_a_policy_without_a_dictionary_says_so(cast_now, signed_in, monkeypatch):
+    monkeypatch.setattr(dictionary, "group_titles", lambda content: {})
+    shown = signed_in("boss").get("/policy/dictionary")
+    assert shown.status_code == 200
+    assert "没有词典" in text_of(shown)

@@ -38,7 +38,7 @@ def give_orders(
             crews[zone, policy.id] = Crew(rows, policy.pack.dispatch, at=at, zone=zone, also=[staff.pk])
         check_by_hand(order, staff.pk, crews[zone, policy.id], by=by, because=because)
         if order.state == "booked":
-            reassign_visit(_booked(order), staff.pk, by=by, at=at, because=because.strip())
+            reassign_visit(booked_visit(order), staff.pk, by=by, at=at, because=because.strip())
         else:
             offer_by_hand(order, staff.pk, by=by, at=at, because=because)
 
@@ -56,7 +56,7 @@ def take_orders_back(
     def take_back(order: WorkOrder) -> None:
         had = before.get(order.pk)
         if had and order.state == "booked" and order.assignee_id == staff_id:
-            reassign_visit(_booked(order), had, by=by, at=at, because=_("taken back"))
+            reassign_visit(booked_visit(order), had, by=by, at=at, because=_("taken back"))
         elif Offer.objects.filter(order=order, state="offered", staff_id=staff_id).exists():
             take_offer_back(order, by=by, at=at)
         else:
@@ -65,7 +65,8 @@ def take_orders_back(
     return do_each(orders, take_back)
 
 
-def _booked(order: WorkOrder) -> Appointment:
+def booked_visit(order: WorkOrder) -> Appointment:
+    """Give what was promised for a booked order; refused where the visit is pinned to whoever has it."""
     appointment = Appointment.objects.select_related("order").filter(order=order, state="booked").first()
     if appointment is None:
         raise Conflict(_("only a booked visit can be moved"), where="state", expected="booked")

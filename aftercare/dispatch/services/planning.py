@@ -30,6 +30,7 @@ from aftercare.workorders.models import WorkOrder
 
 from ..daily import DROPS, FREEZE, PROMISE, BoardDay, against, day_of_unit, engine_day
 from ..models import DayPlan, PlanWish
+from .giving import booked_visit
 from .offering import offer_as_planned
 
 SETTLES_AFTER = timedelta(seconds=20)  # wishes that come within this time are answered by one plan
@@ -168,11 +169,8 @@ def give_order(order_id: int, staff_id: int, *, by: Actor, at: datetime, because
     order = WorkOrder.objects.select_related("request").filter(pk=order_id).first()
     if order is None or not by.reaches(order.unit_id):
         raise NotFound()
-    appointment = Appointment.objects.select_related("order").filter(order=order, state="booked").first()
-    if appointment is not None and order.state == "booked":
-        if appointment.pinned:
-            raise Conflict(_("this visit is pinned"), where="order", code="pinned")
-        reassign_visit(appointment, staff_id, by=by, at=at, because=because)
+    if order.state == "booked":
+        reassign_visit(booked_visit(order), staff_id, by=by, at=at, because=because)
     elif order.state == "pending" and order.assignee_id is None:
         offer_as_planned(order, staff_id, by=by, at=at, because=because)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftercare.ledger.services import record
@@ -48,24 +48,17 @@ def note_voice(news: VoiceNews, *, unit_id: int, by: Actor, at: datetime) -> Pas
     if not by.reaches(unit_id):
         raise NotFound(_("no such unit"))
     _check(news, at)
-    call = Call.objects.filter(unit_id=unit_id, ref=news.ref).first()
-    if call is None:
-        raise NotFound(_("no such call"))
     with transaction.atomic():
-        call = Call.objects.select_for_update(of=("self",)).get(pk=call.pk)
+        call = Call.objects.select_for_update(of=("self",)).filter(unit_id=unit_id, ref=news.ref).first()
+        if call is None:
+            raise NotFound(_("no such call"))
         known = Passage.objects.filter(call=call, at=news.at).first()
         if known is not None:
             return known
         before = Passage.objects.filter(call=call, at__lt=news.at)
-        passage, last = (
-            _heard(news, call, list(before.order_by("at")[:COMPARED])),
-            before.order_by("-at").first(),
-        )
-        try:
-            with transaction.atomic():
-                passage.save(force_insert=True)
-        except IntegrityError:
-            return Passage.objects.get(call=call, at=news.at)
+        last = before.order_by("-at").first()
+        passage = _heard(news, call, list(before.order_by("at")[:COMPARED]))
+        passage.save(force_insert=True)  # nobody else tells of this call meanwhile: it is locked
         latest = not Passage.objects.filter(call=call, at__gt=news.at).exists()
         if latest and passage.emotion != (last.emotion if last else "calm"):
             _tell(call, passage, by=by)

@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from aftercare.policies.rules import (
-    NOTED,
     Pack,
     TermRow,
     changed_terms,
@@ -62,7 +61,9 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
         ((code, in_language(title)) for code, title in group_titles(base.content).items()),
         key=lambda one: one[1],
     )
-    group = request.GET.get("group", "") or (groups[0][0] if groups else "")
+    if not groups:
+        return render(request, "desk/policy_dictionary.html", {"place": "policy", "unit": unit, "groups": []})
+    group = request.GET.get("group", "") or groups[0][0]
     rows, was = term_rows(content, group), {row.code: row for row in term_rows(base.content, group)}
     text = posted.get("text", "").strip()[:TRIED]
     values: dict[str, Any] = {
@@ -105,9 +106,5 @@ def _said(pack: Pack, text: str) -> dict[str, str]:
     urgency = next((u.title for u in pack.forms.urgencies if u.code == reading.urgency.value), None)
     said = {_("Urgency"): in_language(urgency) or reading.urgency.value}
     said |= {one.title: one.shown + ("" if one.sure else " ?") for one in shown["fields"]}
-    said |= {
-        title: "、".join(name for name, _how in found)
-        for title, code, found in shown["notes"]
-        if code in NOTED
-    }
+    said |= {title: "、".join(name for name, _how in found) for title, _code, found in shown["notes"]}
     return said
