@@ -6,7 +6,7 @@ import re
 import zlib
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,17 +39,25 @@ def joined(texts: list[str], same: dict[str, str] | None = None) -> str:
         .tobytes()
         .decode("utf-32-le")
     )
-    for said, put in (same or {}).items():
-        text = text.replace(said, put)
+    if same:
+        text = _any_of(tuple(same)).sub(lambda found: same[found.group()], text)
     return text
 
 
-def tokens_of(text: str, *, heard: bool = True) -> tuple[Any, Any]:
-    """Cut a text made by `joined`: the tokens, and for each the number of the text it stands in.
+class Cut(NamedTuple):
+    """What a text is searched by: its tokens, for each the number of the text it stands in, and the Latin words and codes."""
+
+    tokens: Any
+    where: Any
+    words: list[str]
+
+
+def tokens_of(text: str, *, heard: bool = True) -> Cut:
+    """Cut a text made by `joined`; the words are given whole and in parts, in their order, each once.
 
     `heard` adds pairs of syllables (what a pinyin keyboard mistypes sounds the same) and two or three first letters.
     """
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
+    codes = _codes(text)
     place = np.cumsum(codes == 0)
     letter = _is_gram(codes)
     found, where = [_token(LETTER, codes[letter])], [place[letter]]
@@ -70,17 +78,18 @@ def tokens_of(text: str, *, heard: bool = True) -> tuple[Any, Any]:
         three = two[:-1] & two[1:]
         found.append(_token(INITIALS, ((initial[:-2] * 27 + initial[1:-1]) * 27 + initial[2:])[three]))
         where.append(place[:-2][three])
-    words = [(match.group(), match.start()) for match in _WORDS.finditer(text)]
-    if words:
-        known = {word: [word_token(form) for form in forms_of(word)] for word, _at in words}
-        found.append(np.array([token for word, _at in words for token in known[word]], dtype=np.int64))
-        where.append(place[np.array([at for word, at in words for _token in known[word]])])
-    return np.concatenate(found), np.concatenate(where)
+    runs, at = _runs(text, codes)
+    forms = {run: words_in(run) for run in dict.fromkeys(runs)}
+    known = {run: [word_token(word) for word in words] for run, words in forms.items()}
+    found.append(np.array([token for run in runs for token in known[run]], dtype=np.int64))
+    where.append(np.repeat(place[at], [len(known[run]) for run in runs]))
+    words = list(dict.fromkeys(word for said in forms.values() for word in said))
+    return Cut(np.concatenate(found), np.concatenate(where), words)
 
 
 def sounds_in(text: str) -> list[tuple[int, int]]:
     """Give every pair of Chinese characters with how it sounds, as tokens: what was mistyped may be found by its sound."""
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
+    codes = _codes(text)
     found: dict[tuple[int, int], None] = {}
     for spoken, other in _heard(codes):
         both = (spoken[:-1] > 0) & (other[1:] > 0)
@@ -92,9 +101,7 @@ def sounds_in(text: str) -> list[tuple[int, int]]:
 
 def words_in(text: str) -> list[str]:
     """Give the Latin words and codes of a folded text in their order, whole and in parts, each once."""
-    return list(
-        dict.fromkeys(form for word in dict.fromkeys(_WORDS.findall(text)) for form in forms_of(word))
-    )
+    return list(dict.fromkeys(form for word in _WORDS.findall(text) for form in forms_of(word)))
 
 
 def forms_of(word: str) -> list[str]:
@@ -123,6 +130,24 @@ def spelt(word: str) -> list[int]:
     if len(at) == 2:
         return [(INITIALS << BITS) | (at[0] * 27 + at[1])]
     return [(INITIALS << BITS) | ((a * 27 + b) * 27 + c) for a, b, c in zip(at, at[1:], at[2:], strict=False)]
+
+
+@cache
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
+
+
+def _codes(text: str) -> Any:
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
+
+
+def _runs(text: str, codes: Any) -> tuple[list[str], Any]:
+    """Give the parts of a text that words and codes may be found in, and where they begin: Latin letters, digits, hyphens, dots."""
+    within = np.zeros(len(codes) + 2, dtype=bool)
+    within[1:-1] = _is_latin(codes) | ((codes >= 0xE0) & (codes <= 0xFF)) | ((codes >= 45) & (codes <= 47))
+    edges = np.flatnonzero(within[1:] != within[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    return [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)], starts
 
 
 def _token(kind: int, value: Any) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .grams import LETTER, PAIR, WORD, family, joined, sounds_in, spelt, tokens_of, word_token, words_in
+from .grams import BITS, LETTER, PAIR, WORD, family, joined, sounds_in, spelt, tokens_of, word_token
 
 # Saturation and length of BM25 (Robertson and Zaragoza 2009), for texts as short as questions.
 K1, B = 2.0, 0.9
@@ -17,6 +18,7 @@ BODY = 0.1  # what the text of an answer counts beside how it is asked for
 WEIGHTS = {LETTER: 1.0, PAIR: 1.0, WORD: 2.0}  # of what stands in a question, by family
 CODE, PREFIX, MISTYPED, HEARD, SYNONYM = 3.0, 0.8, 0.6, 0.5, 0.4
 MOST_PREFIXES = 24
+TOGETHER = 2000  # texts that are cut in one go
 # What a pair, and anything else, weighs that stands in a question and nowhere else, of the most there is.
 STRANGE = 0.1, 0.6
 FEWEST = 100  # texts: with fewer, how rare a word is says nothing
@@ -45,29 +47,28 @@ class Match(NamedTuple):
 class Postings:
     """Which texts a token stands in and how much it weighs there, as arrays."""
 
-    def __init__(self, text: str, count: int, *, heard: bool) -> None:
-        self.count = count
-        tokens, where = tokens_of(text, heard=heard)
-        packed = np.sort((tokens << 26) | where)
-        new: Any = np.ones(len(packed), dtype=bool)
-        new[1:] = packed[1:] != packed[:-1]
-        at = np.flatnonzero(new)
-        times: Any = np.diff(np.append(at, len(packed)))
-        row = (packed[at] & (2**26 - 1)).astype(np.int32)
-        token = packed[at] >> 26
-        first: Any = np.ones(len(token), dtype=bool)
-        first[1:] = token[1:] != token[:-1]
-        starts: Any = np.flatnonzero(first)
-        self.tokens = token[starts]
-        self.starts: Any = np.append(starts, len(token)).astype(np.int64)
-        self.rows = row
+    def __init__(self, texts: list[str], same: dict[str, str], *, heard: bool) -> None:
+        self.count = count = max(1, len(texts))
+        packed, self.words = _cut(texts, same, heard=heard)
+        packed.sort()
+        at = _changes(packed)
+        times = np.diff(at, append=len(packed)).astype(np.float32)
+        packed = packed[at]
+        self.rows = row = (packed & (2**26 - 1)).astype(np.int32)
+        packed >>= 26
+        first = _changes(packed)
+        self.tokens = packed[first]
+        self.starts: Any = np.append(first, len(packed))
         self.held = held = np.diff(self.starts)
         self.idf = np.log(1 + (count - held + 0.5) / (held + 0.5))
-        # The length of a text is what it would be in characters and pairs alone.
-        plain = family(token) <= PAIR
-        length = np.bincount(row[plain], times[plain], minlength=count) + 1.0
-        norm = K1 * (1 - B + B * length / length.mean())
-        self.weights = (times * (K1 + 1) / (times + norm[row]) * np.repeat(self.idf, held)).astype(np.float32)
+        # The length of a text is what it would be in characters and pairs alone; those come first.
+        plain = self.starts[np.searchsorted(self.tokens, (PAIR + 1) << BITS)]
+        length = np.bincount(row[:plain], times[:plain], minlength=count) + 1.0
+        norm = (K1 * (1 - B + B * length / length.mean())).astype(np.float32)
+        self.weights: Any = norm[row]
+        self.weights += times
+        np.divide(times, self.weights, out=self.weights)
+        self.weights *= np.repeat(((K1 + 1) * self.idf).astype(np.float32), held)
 
     def score(self, wanted: Mapping[int, float], count: int) -> Any:
         """Give the score of every text for weighted tokens."""
@@ -113,11 +114,12 @@ class Index:
         held = [len(entry.asked) for entry in entries]
         self.owner: Any = np.repeat(np.arange(len(entries)), held)
         self._first = np.concatenate([[0], np.cumsum(held)]).astype(np.int64)
-        text = joined(self.wordings, self.same)
-        self._asked = Postings(text, max(1, len(self.wordings)), heard=True)
-        bodies = joined([entry.body[:LONGEST_BODY] for entry in entries], self.same)
-        self._body = Postings(bodies, max(1, len(entries)), heard=False)
-        self._words = sorted(set(words_in(text)) | set(words_in(bodies)))
+        bodies = [entry.body[:LONGEST_BODY] for entry in entries]
+        with ThreadPoolExecutor(2) as both:  # numpy lets go of the interpreter while it computes
+            asked = both.submit(Postings, self.wordings, self.same, heard=True)
+            self._body = Postings(bodies, self.same, heard=False)
+            self._asked = asked.result()
+        self._words = sorted(self._asked.words | self._body.words)
         self._mistyped = _deletions(self._words)
 
     def __len__(self) -> int:
@@ -173,12 +175,11 @@ class Index:
         return [self._match(int(number), float(total[number]), score, said, worth) for number in chosen]
 
     def _wanted(self, plain: str, also: Iterable[str], *, typing: bool) -> dict[int, float]:
-        tokens = tokens_of(plain, heard=False)[0]
+        tokens, _where, words = tokens_of(plain, heard=False)
         wanted = {
             token: WEIGHTS[kind] for token, kind in zip(tokens.tolist(), family(tokens).tolist(), strict=True)
         }
         wanted |= {sound: HEARD for pair, sound in sounds_in(plain) if not self._asked.has(pair)}
-        words = words_in(plain)
         for place, word in enumerate(words):
             if any(map(str.isdigit, word)) and len(word) > 1:
                 wanted[word_token(word)] = CODE
@@ -186,7 +187,7 @@ class Index:
                 for token, weight in self._instead(word, typing=typing and place == len(words) - 1):
                     wanted.setdefault(token, weight)
         for phrase in also:
-            for token in tokens_of(joined([phrase], self.same), heard=False)[0].tolist():
+            for token in tokens_of(joined([phrase], self.same), heard=False).tokens.tolist():
                 wanted.setdefault(token, SYNONYM)
         return wanted
 
@@ -216,8 +217,26 @@ class Index:
         return Match(int(self.keys[number]), total, wording, covers)
 
 
+def _cut(texts: list[str], same: dict[str, str], *, heard: bool) -> tuple[Any, set[str]]:
+    """Give every token with the number of its text behind it, and the Latin words; some texts at a time, which stay in the cache."""
+    packed: list[Any] = [np.zeros(0, dtype=np.int64)]
+    words: set[str] = set()
+    for first in range(0, len(texts), TOGETHER):
+        tokens, where, said = tokens_of(joined(texts[first : first + TOGETHER], same), heard=heard)
+        packed.append((tokens << 26) | (where + first))
+        words.update(said)
+    return np.concatenate(packed), words
+
+
+def _changes(ordered: Any) -> Any:
+    """Give the places at which another number begins than before."""
+    new: Any = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return np.flatnonzero(new)
+
+
 def _tokens(plain: str) -> Any:
-    return np.unique(tokens_of(plain, heard=False)[0])
+    return np.unique(tokens_of(plain, heard=False).tokens)
 
 
 def _deletions(words: Sequence[str]) -> dict[str, list[str]]:
