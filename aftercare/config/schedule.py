@@ -39,7 +39,7 @@ SCHEDULE: tuple[tuple[str, float, Callable[..., Any]], ...] = (
     ("fill_cluster", 5, fill_cluster),
     ("forget_old_customers", 6 * 3600, forget_old_customers),
     ("find_defects", 6 * 3600, find_defects),
-    ("pick_cases", 6 * 3600, pick_cases),
+    ("pick_cases", 3600, pick_cases),
     ("catch_up_positions", 300, catch_up_positions),
 )
 

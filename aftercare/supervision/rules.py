@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -67,10 +67,7 @@ def telling_cases(cases: Iterable[Ended], rule: Monthly) -> list[tuple[Ended, li
 
     One of each matter, up to `at_most`; where those are fewer than `at_least`, the next ones whatever they are about.
     """
-    weighed = [
-        (case, [weight for weight in rule.weights if holds(weight.when, case.known)]) for case in cases
-    ]
-    ranked = sorted(weighed, key=lambda one: (-sum(w.points for w in one[1]), one[0].request_id))
+    ranked = _weighed(cases, rule.weights)
     chosen: list[tuple[Ended, list[Weight]]] = []
     themes: set[tuple[str, str]] = set()
     for case, counts in ranked:
@@ -81,6 +78,31 @@ def telling_cases(cases: Iterable[Ended], rule: Monthly) -> list[tuple[Ended, li
     while len(chosen) < rule.at_least and (one := next(more, None)):
         chosen.append(one)
     return chosen
+
+
+def heaviest_matter(cases: Iterable[Ended], weights: Sequence[Weight]) -> list[tuple[Ended, list[Weight]]]:
+    """Give the cases of the matter that weighs most together, the most telling first, each with what counts for it.
+
+    Of matters that weigh the same the one with more cases is taken, then the one with the older case.
+    """
+    matters: dict[tuple[str, str], list[tuple[Ended, list[Weight]]]] = {}
+    for case, counts in _weighed(cases, weights):
+        matters.setdefault(case.theme, []).append((case, counts))
+
+    def weight_of(matter: list[tuple[Ended, list[Weight]]]) -> tuple[int, int, int]:
+        points = sum(_points(counts) for _case, counts in matter)
+        return points, len(matter), -min(case.request_id for case, _counts in matter)
+
+    return max(matters.values(), key=weight_of, default=[])
+
+
+def _weighed(cases: Iterable[Ended], weights: Sequence[Weight]) -> list[tuple[Ended, list[Weight]]]:
+    weighed = [(case, [weight for weight in weights if holds(weight.when, case.known)]) for case in cases]
+    return sorted(weighed, key=lambda one: (-_points(one[1]), one[0].request_id))
+
+
+def _points(counts: Iterable[Weight]) -> int:
+    return sum(weight.points for weight in counts)
 
 
 @dataclass(frozen=True)

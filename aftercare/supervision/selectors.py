@@ -218,5 +218,5 @@ def complaints_like(request: Request, *, within: int, alike: int) -> list[Reques
 
 def _case(paper: Paper) -> Case:
     request = paper.request
-    codes = frozenset(str(about["code"]) for about in paper.about)
+    codes = frozenset(str(about["code"]) for about in paper.about if "code" in about)
     return Case(codes, request.category, request.product_model, paper.unit_id, paper.holder_id)

@@ -143,7 +143,7 @@ def _codes(text: str) -> Any:
 
 def _runs(text: str, codes: Any) -> tuple[list[str], Any]:
     """Give the parts of a text that words and codes may be found in, and where they begin: Latin letters, digits, hyphens, dots."""
-    within = np.zeros(len(codes) + 2, dtype=bool)
+    within: Any = np.zeros(len(codes) + 2, dtype=bool)
     within[1:-1] = _is_latin(codes) | ((codes >= 0xE0) & (codes <= 0xFF)) | ((codes >= 45) & (codes <= 47))
     edges = np.flatnonzero(within[1:] != within[:-1])
     starts, ends = edges[::2], edges[1::2]

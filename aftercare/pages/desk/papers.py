@@ -132,6 +132,7 @@ def _shown(request: HttpRequest, paper: Any, refusal: Invalid | Conflict | None 
         "place": "board", "paper": paper, "rule": rule, "clock": next_clocks_of([_key(paper)]).get(_key(paper)), "refusal": refusal,
         "entries": [(entry, typed.get(entry.code, ""), wrong.get(entry.code)) for entry in rule.entries], "wrong": wrong,
         "signers": [(role, signed.get(role), role in who.roles and role not in signed) for role in rule.signers],
+        "overdue": [row for row in paper.about if "case" not in row], "cases": [row for row in paper.about if "case" in row],
         "checks": checks, "similar": paper.similar or (similar_cases(paper) if rule.similar and paper.state == "due" else []),
         "may_check": who.can("check_paper") and who.id not in {paper.filed_by_id, paper.owner_id, paper.holder_id},
         "may_write": who.can("write_paper") and (not rule.writers or bool(who.roles & {"manager", "headquarters", "administrator", *rule.writers})),

@@ -62,19 +62,34 @@ class Monthly(Part):
     weights: list[Weight] = Field(min_length=1)
 
 
+class Quarterly(Part):
+    """The workshop on the matter that the ended cases of a quarter weigh most in, by the weights of `monthly` (M94).
+
+    Its paper is asked for in the hours of the calendar `begins`, so that its clock does not start on a holiday; it
+    names at most so many cases of the matter.
+    """
+
+    paper: str
+    begins: str = "always"
+    at_most: int = Field(default=12, ge=1, le=50)
+
+
 class Papers(Part):
     """papers.toml."""
 
     similar_within: Seconds = 90 * 86400
     papers: list[Paper] = []
     monthly: Monthly | None = None
+    quarterly: Quarterly | None = None
 
     @model_validator(mode="after")
-    def _has_the_monthly_paper(self) -> Papers:
-        if self.monthly and self.monthly.paper not in {paper.code for paper in self.papers}:
-            raise ValueError(
-                f"papers.toml: monthly.paper: expected one of the papers, not {self.monthly.paper!r}"
-            )
+    def _has_the_papers_of_spans(self) -> Papers:
+        known = {paper.code for paper in self.papers}
+        for name, rule in (("monthly", self.monthly), ("quarterly", self.quarterly)):
+            if rule and rule.paper not in known:
+                raise ValueError(f"papers.toml: {name}.paper: expected one of the papers, not {rule.paper!r}")
+        if self.quarterly and not self.monthly:
+            raise ValueError("papers.toml: quarterly: expected [monthly] too, whose weights count for it")
         if self.monthly and self.monthly.at_least > self.monthly.at_most:
             raise ValueError("papers.toml: monthly: expected at_least of at most at_most")
         return self

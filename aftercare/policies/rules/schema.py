@@ -282,6 +282,11 @@ class Pack(Part):
                     raise ValueError(
                         f"clocks.toml: {clock.code}: no calendar {name!r}; expected {', '.join(sorted(known))}"
                     )
+        workshop = self.papers.quarterly
+        if workshop and workshop.begins not in known:
+            raise ValueError(
+                f"papers.toml: quarterly.begins: no calendar {workshop.begins!r}; expected {', '.join(sorted(known))}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """What can be done with clocks."""
 
+from .calendars import calendar_of
 from .explaining import explain_clock, explain_clocks
 from .following import follow_facts, replan_clocks
 from .previewing import Effects, preview_policy
@@ -9,6 +10,7 @@ from .sweeping import sweep_clocks
 __all__ = [
     "Effects",
     "Tally",
+    "calendar_of",
     "explain_clock",
     "explain_clocks",
     "follow_facts",
