@@ -138,6 +138,7 @@ TEMPLATES = [
                 "aftercare.pages.templatetags.show",
                 "aftercare.pages.templatetags.board",
                 "aftercare.pages.templatetags.cells",
+                "aftercare.pages.templatetags.rows",
             ],
             "string_if_invalid": "",
         },

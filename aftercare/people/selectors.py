@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,9 +35,10 @@ def _reach_of(of: tuple[int, bool]) -> frozenset[int] | None:
     return units_below(unit.parent if unit.kind == "department" and unit.parent and not regional else unit)
 
 
-def forget_reach() -> None:
-    """Have this process look at who reaches what anew, once units were added."""
-    _reach_of.forget()
+def forget_units() -> None:
+    """Have this process look anew at the units and who reaches them, once one was added or changed."""
+    for known in (_reach_of, _named_units, _places):
+        known.forget()
 
 
 def actor_for_client(client: ApiClient) -> Actor:
@@ -56,6 +57,29 @@ def units_for(actor: Actor) -> QuerySet[Unit]:
     """Give the units within the actor's reach, sorted as people expect (by pinyin)."""
     units = Unit.objects.select_related("parent").order_by("path")
     return units if actor.units is None else units.filter(id__in=actor.units)
+
+
+class NamedUnit(NamedTuple):
+    """A unit as it is chosen from a list."""
+
+    pk: int
+    name: str
+    kind: str
+
+
+@briefly
+def _named_units(_key: str) -> list[NamedUnit]:
+    rows = Unit.objects.order_by("path").values_list("id", "name", "kind")
+    return [NamedUnit(*row) for row in rows]
+
+
+def named_units(actor: Actor, *, kinds: Collection[str] = (), but: Collection[str] = ()) -> list[NamedUnit]:
+    """Give the units within reach to choose from, of some kinds or all `but` some, in the order of the tree."""
+    return [
+        unit
+        for unit in _named_units("")
+        if actor.reaches(unit.pk) and (not kinds or unit.kind in kinds) and unit.kind not in but
+    ]
 
 
 def unit_for(actor: Actor, unit_id: int) -> Unit:
@@ -194,15 +218,14 @@ def shifts_ahead(staff_id: int, *, at: datetime) -> list[Shift]:
 
 def week_of(
     staff_ids: Iterable[int], start: datetime, end: datetime
-) -> tuple[dict[int, list[Shift]], dict[int, list[Leave]]]:
+) -> tuple[dict[int, list[tuple[datetime, datetime]]], dict[int, list[Leave]]]:
     """Give the shifts that begin and the leaves that touch a stretch of time, by person."""
     ids = list(staff_ids)
-    shifts: dict[int, list[Shift]] = {}
+    shifts: dict[int, list[tuple[datetime, datetime]]] = {}
     leaves: dict[int, list[Leave]] = {}
-    for shift in Shift.objects.filter(staff_id__in=ids, starts_at__gte=start, starts_at__lt=end).order_by(
-        "starts_at"
-    ):
-        shifts.setdefault(shift.staff_id, []).append(shift)
+    begun = Shift.objects.filter(staff_id__in=ids, starts_at__gte=start, starts_at__lt=end)
+    for staff_id, starts, ends in begun.order_by("starts_at").values_list("staff_id", "starts_at", "ends_at"):
+        shifts.setdefault(staff_id, []).append((starts, ends))
     away = Leave.objects.filter(staff_id__in=ids, starts_at__lt=end, ends_at__gt=start).select_related(
         "deputy"
     )

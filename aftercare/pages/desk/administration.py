@@ -20,7 +20,7 @@ from aftercare.ledger.selectors import facts_recorded
 from aftercare.notices.selectors import deliveries, delivery_for, endpoint_for, endpoints, messages_of_case
 from aftercare.notices.services import add_endpoint, resend_delivery, switch_off_endpoint
 from aftercare.people.rules import MATRIX, Actor
-from aftercare.people.selectors import client_for, clients, unit_for, units_for, zone_of
+from aftercare.people.selectors import client_for, clients, named_units, unit_for, zone_of
 from aftercare.people.services import create_client, require, reveal, revoke_client
 from aftercare.refusals import Invalid
 
@@ -49,7 +49,7 @@ def connections_page(request: HttpRequest) -> HttpResponse:
         shown = shown.filter(endpoint_id=endpoint)
     return render(request, "desk/connections.html", {
         "place": "connections", "clients": list(clients()), "endpoints": list(endpoints(who)), "deliveries": list(shown[:LISTED]),
-        "verbs": sorted(MATRIX), "units": list(units_for(who)), "made": made, "refusal": refusal, "typed": posted,
+        "verbs": sorted(MATRIX), "units": named_units(who), "made": made, "refusal": refusal, "typed": posted,
         "chosen": posted.getlist("verbs"),
     }, status=422 if refusal else 200)  # fmt: skip
 

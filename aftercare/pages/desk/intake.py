@@ -25,7 +25,7 @@ from aftercare.intake.selectors import (
 )
 from aftercare.intake.services import receive_request, register_call
 from aftercare.knowledge.selectors import answers_for, seeker_of
-from aftercare.people.selectors import units_for
+from aftercare.people.selectors import named_units
 from aftercare.policies.rules import Pack
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import item_of, items_of, products, warranty_of
@@ -77,7 +77,7 @@ def new_request(request: HttpRequest) -> HttpResponse:
     line = call.line if call else "phone"
     return render(request, "desk/intake.html", {
         "place": "home", "values": values, "problems": {p.where: p for p in problems}, "listed": problems, "pack": pack,
-        "units": list(units_for(who).exclude(kind__in=["provider", "department"])), "models": list(products()[:400]), "at": at,
+        "units": named_units(who, but=("provider", "department")), "models": list(products()[:400]), "at": at,
         "channels": request.POST.getlist("channels") or [CHANNEL_OF[line]], "my_unit": who.unit_id, "call": call,
         "calls": calls_to_register(who, since=at - WAITING), "answer_within": _target(pack, "answer", kind=line),
     }, status=422 if problems else 200)  # fmt: skip

@@ -18,11 +18,11 @@ from aftercare.people.rules import Actor
 from aftercare.people.selectors import (
     leave_for,
     leaves_ahead,
+    named_units,
     shifts_ahead,
     staff_for,
     staff_numbered,
     unit_for,
-    units_for,
     zone_of,
 )
 from aftercare.people.services import (
@@ -193,7 +193,7 @@ def _instant(text: str, where: str, zone: ZoneInfo) -> datetime:
 def _shown(request: HttpRequest, staff: Any, refusal: Invalid | Conflict | None = None) -> HttpResponse:
     at = now()
     return render(request, "desk/person.html", {
-        "place": "people", "staff": staff, "titles_of": [str(Role(r).label) for r in staff.roles], "roles": Role.choices, "units": list(units_for(actor(request))), "leaves": leaves_ahead(staff.pk, at=at),
+        "place": "people", "staff": staff, "titles_of": [str(Role(r).label) for r in staff.roles], "roles": Role.choices, "units": named_units(actor(request)), "leaves": leaves_ahead(staff.pk, at=at),
         "refusal": refusal, "typed": request.POST if refusal else {}, "load": workloads([staff.pk]).get(staff.pk, 0),
         "today": _local(at).date(), "today_text": _local(at).date().isoformat(), "at": at, "shifts": shifts_ahead(staff.pk, at=at), "week": [(n, title) for n, (_d, title, _h) in enumerate(hours_of(None))],
         "titles": {code: text[get_language() or "zh"] for code, text in policy_for(staff.unit_id).pack.dispatch.certificate_titles.items()},

@@ -39,7 +39,7 @@ from aftercare.intake.services import (
 from aftercare.ledger.selectors import fact_of_case, facts_of_case
 from aftercare.ledger.services import correct_fact
 from aftercare.notices.services import note_news_seen
-from aftercare.people.selectors import units_for, units_with_a_place, zone_of
+from aftercare.people.selectors import named_units, units_with_a_place, zone_of
 from aftercare.people.services import require, reveal
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
@@ -82,7 +82,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/requests.html", {
         "place": "requests", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after, "look": look,
         "state": state, "shown": len(shown), "columns": column_titles("requests"), "urgencies": pack.forms.urgencies,
-        "units": list(units_for(who).filter(kind="store")), "kinds": pack.forms.kinds,
+        "units": named_units(who, kinds=("store",)), "kinds": pack.forms.kinds,
         "texts": texts_for(who)[:60] if who.can("answer_request") and who.can("arrange_workspace") else [],
         "categories": sorted(pack.warranty.categories), "channels": {c.code: c.title for c in pack.forms.channels},
     })  # fmt: skip

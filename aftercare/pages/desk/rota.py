@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
-from aftercare.people.selectors import staff_for, units_for, week_of, zone_of
+from aftercare.people.selectors import named_units, staff_for, week_of, zone_of
 from aftercare.policies.selectors import policy_for
 
 from ..doors import actor, now, number_in, page
@@ -55,7 +55,7 @@ def rota_page(request: HttpRequest) -> HttpResponse:
     lapsing.sort(key=lambda row: (row[0], row[1].number))
     return render(request, "desk/rota.html", {
         "place": "people", "today": today, "lines": sorted(lines, key=lambda line: line.hours == 0),
-        "units": list(units_for(who)), "unit": unit_id, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),
+        "units": named_units(who), "unit": unit_id, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),
         "lapsing": lapsing, "days": [(day, sum(bool(line.days[n][0]) for line in lines)) for n, day in enumerate(days)],
     })  # fmt: skip
 
@@ -65,11 +65,13 @@ def _monday(text: str, today: date) -> date:
     return chosen - timedelta(days=chosen.weekday())
 
 
-def _line(person: Any, days: list[date], shifts: list[Any], leaves: list[Any], zone: ZoneInfo) -> Line:
+def _line(
+    person: Any, days: list[date], shifts: list[tuple[datetime, datetime]], leaves: list[Any], zone: ZoneInfo
+) -> Line:
     of_day: dict[date, list[str]] = {}
-    for shift in shifts:
-        starts, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
-        of_day.setdefault(starts.date(), []).append(f"{starts:%H:%M}–{ends:%H:%M}")
+    for begins, ends in shifts:
+        starts = begins.astimezone(zone)
+        of_day.setdefault(starts.date(), []).append(f"{starts:%H:%M}–{ends.astimezone(zone):%H:%M}")
     cells = []
     for day in days:
         away = None
@@ -80,5 +82,5 @@ def _line(person: Any, days: list[date], shifts: list[Any], leaves: list[Any], z
                 (leave for leave in leaves if leave.starts_at < ends and leave.ends_at > starts), None
             )
         cells.append(("\n".join(of_day.get(day, ())), away))
-    hours = sum((s.ends_at - s.starts_at).total_seconds() / 3600 for s in shifts)
+    hours = sum((ends - begins).total_seconds() / 3600 for begins, ends in shifts)
     return Line(person, cells, hours)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.analytics.exporting import as_csv
 from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_back_order
-from aftercare.people.selectors import staff_numbered, units_for, units_with_a_place
+from aftercare.people.selectors import named_units, staff_numbered, units_with_a_place
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
 from aftercare.sla.selectors import next_clocks
@@ -69,7 +69,7 @@ def work_order_list(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/work_orders.html", {
         "place": "orders", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after,
         "look": look, "state": state, "counts": state_counts(who), "columns": column_titles("orders"),
-        "states": [(s.value, s.label) for s in WorkOrderState], "units": list(units_for(who).filter(kind="store")),
+        "states": [(s.value, s.label) for s in WorkOrderState], "units": named_units(who, kinds=("store",)),
         "categories": sorted(pack.warranty.categories), "urgencies": pack.forms.urgencies, "shown": len(shown),
         "reasons": pack.clocks.pause_reasons if ordered else [], "many": ordered and (who.can("dispatch_work_order") or who.can("pause_work_order")),
     })  # fmt: skip

@@ -11,13 +11,68 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from .show import address, category_title, icon, local_time, shortened, unlocalized, urgency_mark
+from aftercare.people.selectors import Seen
+
+from .show import (
+    address,
+    category_title,
+    icon,
+    local_time,
+    shortened,
+    titled,
+    unlocalized,
+    urgency_mark,
+)
 
 register = template.Library()
 OFF: dict[str, Callable[[datetime], str]] = {
     "leave": lambda until: _("away until %(at)s") % {"at": local_time(until)},
     "before": lambda until: _("from %(at)s") % {"at": local_time(until)},
 }
+
+
+@register.simple_tag
+def person(row: Any, seen: dict[int, Seen], titles: dict[str, Any], limit: int) -> SafeString:
+    """Show who a row is about: name, how much they have in hand, certificates (⚠: about to lapse), and how old their place is."""
+    who, place = row["who"], seen.get(row["who"].id)
+    provider = f' <span class="tag-a">{escape(_("provider"))}</span>' if who.is_provider else ""
+    held = _("%(n)s in hand, limit %(limit)s") % {"n": who.unfinished, "limit": limit}
+    load = "<i></i>" * min(4, max(who.unfinished, limit))
+    codes = "、".join(
+        f"{escape(titled(titles, code))}{' ⚠' if code in row['lapses'] else ''}"
+        for code in row["certificates"]
+    )
+    told = ""
+    if place:
+        age = escape(_("%(n)s min ago") % {"n": place.minutes})
+        told = f' · <span class="num" title="{escape(_("last place told by the phone"))}">{age}</span>'
+    return SafeString(
+        f'<div class="p"><b class="one">{escape(who.name)}{provider}</b><i class="load" data-n="{who.unfinished}" title="{escape(held)}">{load}'
+        f'</i><span class="one">{codes or escape(who.number)}{told}</span></div>'
+    )
+
+
+@register.simple_tag
+def givable(rows: Iterable[dict[str, Any]]) -> SafeString:
+    """Show the people of the board to choose from, with how much each has in hand."""
+    people = (row["who"] for row in rows)
+    return SafeString(
+        "".join(
+            f'<option value="{who.id}">{escape(who.name)} {escape(who.number)} · {who.unfinished}</option>'
+            for who in people
+        )
+    )
+
+
+@register.simple_tag
+def diamonds(waiting: Iterable[tuple[tuple[float, float], Any]]) -> SafeString:
+    """Show on the map where nobody goes yet."""
+    return SafeString(
+        "".join(
+            f'<path class="wt" d="M{unlocalized(x)} {unlocalized(y)}m0-7l7 7-7 7-7-7z"><title>{escape(order.number)}</title></path>'
+            for (x, y), order in waiting
+        )
+    )
 
 
 @register.simple_tag

@@ -46,6 +46,11 @@ FIELD_TITLES = {
 @cache
 def icon(name: str) -> SafeString:
     """Show one icon of the sprite."""
+    return _drawn(name)
+
+
+@cache
+def _drawn(name: str) -> SafeString:
     return format_html(
         '<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )

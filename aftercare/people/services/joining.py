@@ -13,6 +13,7 @@ from aftercare.refusals import Conflict, Forbidden, Invalid
 
 from ..models import Staff, Unit
 from ..rules import Actor
+from ..selectors import forget_units
 from ..states import Role
 from .access import require
 from .staffing import add_staff, check_unit, pinyin_key, set_password
@@ -109,6 +110,7 @@ def change_unit(
         unit.lat, unit.lon = lat, lon
         unit.save(update_fields=["name", "name_key", "phone", "lat", "lon"])
         record("unit.changed", unit, by=by, at=at, values={"before": before, "name": unit.name})
+    forget_units()
 
 
 def new_password() -> str:

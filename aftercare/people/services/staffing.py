@@ -22,7 +22,7 @@ from aftercare.refusals import Conflict, Invalid, Problem
 
 from ..models import Certificate, Shift, Staff, Unit
 from ..rules import Actor
-from ..selectors import forget_reach, hours_of_unit
+from ..selectors import forget_units, hours_of_unit
 from ..states import Role, UnitKind
 from .access import require
 
@@ -55,7 +55,7 @@ def add_unit(
         unit.path = f"{parent.path if parent else '/'}{unit.pk}/"
         unit.save(update_fields=["path"])
         record("unit.added", unit, by=by, at=at, values={"kind": kind, "name": unit.name})
-    forget_reach()
+    forget_units()
     return unit
 
 
