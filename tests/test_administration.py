@@ -185,12 +185,43 @@ def test_words_are_tried_on_a_sentence_before_they_are_kept(cast_now, signed_in)
     assert boss.get("/policy/dictionary?group=nonsense").status_code == 422
 
 
+def test_two_who_change_the_draft_lose_nothing_of_what_they_typed(cast_now, signed_in):
+    one, other = signed_in("boss"), signed_in("boss")
+    plan, step = "clocks.clocks[plan].by_urgency.urgent", "clocks.clocks[plan].by_urgency.normal"
+    one.post("/policy/draft", {plan: "11m", step: "111m", "revision": "0", "act": "save"})
+    refused = other.post(
+        "/policy/draft",
+        {plan: "12m", step: "111m", "toml": "[survey]\nlow_score = 3", "revision": "0", "act": "save"},
+    )
+    assert refused.status_code == 412
+    shown = text_of(refused)
+    assert 'value="12m"' in shown
+    assert "草稿里现在是：11m" in shown, "beside what was typed"
+    assert shown.count("草稿里现在是") == 2, (
+        "of what both say alike nothing is said; the TOML of the draft is empty"
+    )
+    assert "low_score = 3" in shown
+    assert PolicyDraft.objects.get().changes["clocks"]
+    kept = other.post("/policy/draft", {plan: "12m", step: "111m", "revision": "1", "act": "save"})
+    assert kept.status_code == 302
+    stale = one.post("/policy/draft", {"act": "activate", "because": "十一分钟", "revision": "1"})
+    assert stale.status_code == 412
+    assert "刚刚有人改了这份草稿" in text_of(stale)
+    assert 'value="十一分钟"' in text_of(stale), "the reason is not typed again"
+    assert PolicyDraft.objects.exists(), "nothing unseen came into force"
+    address = "/policy/dictionary?group=refrigeration"
+    crossed = one.post(address, {"no_cooling.words": "冰箱成了柜子", "act": "save", "revision": "0"})
+    assert crossed.status_code == 412
+    assert ">冰箱成了柜子</textarea>" in text_of(crossed)
+    assert "草稿里现在是" in text_of(crossed)
+
+
 def test_the_policy_of_one_unit_on_its_page(cast_now, signed_in):
     boss, address = signed_in("boss"), f"/policy/draft?unit={cast_now.store.pk}"
     assert "它沿用上级的策略" in text_of(boss.get(address))
     boss.post(address, {"clocks.clocks[plan].by_urgency.urgent": "10m", "revision": "0", "act": "save"})
     assert PolicyDraft.objects.get().unit == cast_now.store
-    boss.post(address, {"act": "activate", "because": "此店人手多"})
+    boss.post(address, {"act": "activate", "because": "此店人手多", "revision": "1"})
     assert "它有自己的策略" in text_of(boss.get(address))
     assert cast_now.store.name in text_of(boss.get("/policy"))
     boss.post(address, {"act": "follow", "because": "人手不够了"})

@@ -80,11 +80,17 @@ def discard_draft(draft: PolicyDraft, *, by: Actor) -> None:
     draft.delete()
 
 
-def activate_draft(draft: PolicyDraft, *, by: Actor, at: datetime, because: str) -> PolicyVersion:
-    """Make a draft the policy in force from now, with the reason. Refuses when the policy under it has changed meanwhile."""
+def activate_draft(
+    draft: PolicyDraft, *, by: Actor, at: datetime, because: str, revision: int
+) -> PolicyVersion:
+    """Make a draft, as it was seen, the policy in force from now, with the reason.
+
+    Refuses when the policy under it, or the draft itself, has changed meanwhile.
+    """
     require(by, "activate_policy")
     with transaction.atomic():
         locked = PolicyDraft.objects.select_for_update().select_related("base").get(pk=draft.pk)
+        _refuse_stale(locked, revision)
         if version_over(locked.unit).pk != locked.base_id:
             raise Conflict(
                 _("another policy came into force meanwhile; save the draft again to lay it over that one"),
@@ -160,8 +166,7 @@ def _edited(
     with transaction.atomic():
         base = version_over(unit)
         draft = PolicyDraft.objects.select_for_update().filter(unit=unit).first()
-        if (draft.revision if draft else 0) != revision:
-            raise Stale(_("somebody else changed this draft a moment ago"), [])
+        _refuse_stale(draft, revision)
         draft = draft or PolicyDraft(unit=unit, revision=0)
         changes, toml = edited(base, draft)
         parse_pack(drafted(base.content, changes, toml), where=base.pack)
@@ -169,6 +174,11 @@ def _edited(
         draft.edited_at, draft.edited_by = at, by.name
         draft.save()
     return draft
+
+
+def _refuse_stale(draft: PolicyDraft | None, revision: int) -> None:
+    if (draft.revision if draft else 0) != revision:
+        raise Stale(_("somebody else changed this draft a moment ago"))
 
 
 def _reason(because: str) -> str:

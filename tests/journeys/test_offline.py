@@ -216,6 +216,44 @@ def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installa
     page.wait_for_selector("img.qr")
 
 
+HOLD_THE_NEXT_PAGE = """() => {
+  const real = self.fetch;
+  let held = 0;
+  self.fetch = async function (address, options) {
+    const answer = await real(address, options);
+    if (address === location.pathname && !held++) { document.documentElement.dataset.held = "1"; await new Promise((done) => { self.release = done; }); }
+    return answer;
+  };
+}"""
+
+
+def test_a_page_that_comes_late_takes_nothing_back(installation, phone_for):
+    number = installation.python(IN_HAND.format(name="林秋水", phone="13900000084")).splitlines()[-1]
+    page = phone_for()
+    sign_in(page, installation)
+    page.goto(f"{installation.url}/today/{number}")
+    page.wait_for_selector("html[data-field=kept]")
+    page.click("text=客户在等：直接出发")
+    page.click("button:has-text('到达')")
+    page.wait_for_selector("[data-staff][data-stage=on_site]")
+    page.evaluate(HOLD_THE_NEXT_PAGE)
+    page.fill("#ca", "外机固定螺栓松动，间隙 4 mm")
+    page.click("text=保存诊断")
+    page.wait_for_selector("html[data-held]")
+    page.click("text=生成报价")
+    page.wait_for_selector("[data-staff][data-stage=quoted]")
+    amount = page.input_value("[data-amount]")
+    assert int(amount) > 0
+    page.evaluate("release()")
+    page.wait_for_timeout(500)
+    assert page.input_value("[data-amount]") == amount, "the page of before the quote came after it"
+    sign(page, "signature")
+    page.click("button:has-text('客户同意')")
+    page.fill("#so", "紧固螺栓，加减震垫")
+    page.wait_for_selector("button:has-text('修好了')")
+    page.wait_for_selector("#out", state="hidden")
+
+
 def test_what_was_done_on_an_order_that_had_gone_is_kept_explained_and_given_back(installation, phone_for):
     number = installation.python(IN_HAND.format(name="孙晚晴", phone="13900000082")).splitlines()[-1]
     page = phone_for()
@@ -292,6 +330,27 @@ def test_what_was_still_on_its_way_is_not_kept_after_signing_out(installation, p
     assert late == ["signed-out", "signed-out"]
     kept = page.evaluate(EVERYTHING)
     assert [kept[name] for name in ("pages", "drafts", "outbox", "keys")] == [0, 0, 0, 0]
+
+
+def test_pages_that_are_being_kept_while_the_phone_is_wiped_are_wiped_or_let_go(installation, phone_for):
+    page = phone_for("GY2024001")
+    sign_in(page, installation)
+    page.wait_for_selector("html[data-field=kept]")
+    left = page.evaluate("""async () => {
+      const html = document.documentElement.outerHTML, staff = document.querySelector("[data-staff]").dataset.staff, until = Date.now() + 9e6;
+      const count = () => new Promise((done) => { const ask = indexedDB.open("aftercare-field"); ask.onsuccess = () => {
+        const all = ask.result.transaction("pages").objectStore("pages").count(); all.onsuccess = () => done(all.result); }; });
+      const left = [];
+      for (let n = 0; n < 8; n++) {
+        await phoneStore.openFor(staff, until);
+        const keeping = Array.from({ length: 30 }, (_none, i) => phoneStore.keepPage("/today/" + i, html, "").catch(() => {}));
+        await new Promise((done) => setTimeout(done, n * 2));
+        await Promise.all([phoneStore.wipe(), ...keeping]);
+        left.push(await count());
+      }
+      return left;
+    }""")
+    assert left == [0] * 8
 
 
 def test_the_pages_can_be_installed(installation, phone_for):

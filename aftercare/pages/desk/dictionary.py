@@ -23,7 +23,7 @@ from aftercare.policies.rules import (
 )
 from aftercare.policies.selectors import draft_for, policy_version, version_over
 from aftercare.policies.services import edit_dictionary
-from aftercare.refusals import Invalid
+from aftercare.refusals import Invalid, Stale
 from aftercare.triage.rules import Reader
 
 from ..doors import actor, now, number_in, page
@@ -47,13 +47,13 @@ def policy_dictionary(request: HttpRequest) -> HttpResponse:
             request.GET.get("group", ""), posted.dict(), by=actor(request), at=now(), unit=chosen_unit(request),
             revision=number_in(posted.get("revision", "")) or 0,
         )  # fmt: skip
-    except Invalid as refusal:
+    except (Invalid, Stale) as refusal:
         return _shown(request, refusal)
     messages.info(request, _("Kept in the draft; nothing is in force yet"))
     return redirect(request.get_full_path())
 
 
-def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse:
+def _shown(request: HttpRequest, refusal: Invalid | Stale | None = None) -> HttpResponse:
     who, posted, unit = actor(request), request.POST, chosen_unit(request)
     base, draft = version_over(unit), draft_for(who, unit)
     content = drafted(base.content, draft.changes, draft.toml) if draft else base.content
@@ -69,7 +69,7 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
     values: dict[str, Any] = {
         "place": "policy", "base": base, "draft": draft, "unit": unit, "groups": groups, "group": group,
         "rows": [(row.code, was.get(row.code) != row, _cells(row, posted)) for row in rows], "exempt": exempt_phrases(content, group), "text": text,
-        "new": [(f"new.{part}", posted.get(f"new.{part}", ""), title) for part, title in _titles().items()], "typed": posted.dict(), "titles": _titles(), "refusal": refusal,
+        "new": [(f"new.{part}", posted.get(f"new.{part}", ""), title) for part, title in _titles().items()], "typed": posted.dict(), "titles": _titles(), "refusal": refusal, "crossed": isinstance(refusal, Stale),
     }  # fmt: skip
     if text and not refusal:
         try:
@@ -77,7 +77,12 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
             values["compared"] = _compared(policy_version(base.pk).pack, tried, text)
         except Invalid as wrong:
             values["refusal"] = wrong
-    return render(request, "desk/policy_dictionary.html", values, status=422 if values["refusal"] else 200)
+    return render(
+        request,
+        "desk/policy_dictionary.html",
+        values,
+        status=values["refusal"].status if values["refusal"] else 200,
+    )
 
 
 def _titles() -> dict[str, str]:
@@ -86,10 +91,10 @@ def _titles() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _cells(row: TermRow, posted: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Give the cells of a term, with what was typed and is not kept yet: name, value, title."""
+def _cells(row: TermRow, posted: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """Give the cells of a term, with what was typed and is not kept yet: name, value, title, what stands in the draft."""
     return [
-        (f"{row.code}.{part}", posted.get(f"{row.code}.{part}", getattr(row, part)), title)
+        (name := f"{row.code}.{part}", posted.get(name, getattr(row, part)), title, getattr(row, part))
         for part, title in _titles().items()
     ]
 

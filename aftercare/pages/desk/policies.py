@@ -22,7 +22,7 @@ from aftercare.policies.rules import (
 )
 from aftercare.policies.selectors import draft_for, units_following, version_numbered, version_over
 from aftercare.policies.services import activate_draft, discard_draft, edit_draft, follow_again, roll_back
-from aftercare.refusals import Invalid, NotFound
+from aftercare.refusals import Invalid, NotFound, Stale
 from aftercare.sla.services import preview_policy
 
 from ..doors import actor, now, number_in, page
@@ -43,7 +43,9 @@ def policy_draft(request: HttpRequest) -> HttpResponse:
                 messages.info(request, _("Draft thrown away; the policy in force has not changed"))
                 return redirect("policy_page")
             case "activate":
-                version = activate_draft(_draft(who, unit), by=who, at=at, because=posted.get("because", ""))
+                version = activate_draft(
+                    _draft(who, unit), by=who, at=at, because=posted.get("because", ""), revision=number_in(posted.get("revision", "")) or 0
+                )  # fmt: skip
                 messages.info(
                     request,
                     _("v%(n)d is in force; open clocks follow within seconds") % {"n": version.number},
@@ -61,7 +63,7 @@ def policy_draft(request: HttpRequest) -> HttpResponse:
             revision=number_in(posted.get("revision", "")) or 0,
             unit=unit,
         )
-    except Invalid as refusal:
+    except (Invalid, Stale) as refusal:
         return _shown(request, refusal)
     return redirect(request.get_full_path())
 
@@ -77,7 +79,7 @@ def policy_back(request: HttpRequest, version_number: int) -> HttpResponse:
     return redirect("policy_page")
 
 
-def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse:
+def _shown(request: HttpRequest, refusal: Invalid | Stale | None = None) -> HttpResponse:
     who, at, posted, unit = actor(request), now(), request.POST, chosen_unit(request)
     draft, base = draft_for(who, unit), version_over(unit)
     toml = posted.get("toml", draft.toml if draft else "")
@@ -85,10 +87,10 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
     values: dict[str, Any] = {
         "place": "policy", "base": base, "draft": draft, "toml": toml, "refusal": refusal, "typed": posted.dict() if refusal else {},
         "clocks": clock_rows(content), "ladder": ladder_rows(content), "sections": number_rows(content), "texts": text_rows(content), "was": _values(base.content),
-        "because": posted.get("because", ""), "stale": draft is not None and draft.base_id != base.pk,
+        "because": posted.get("because", ""), "stale": draft is not None and draft.base_id != base.pk, "crossed": isinstance(refusal, Stale),
         "unit": unit, "units": units_for(who).exclude(parent=None), "own": unit is not None and base.unit_id == unit.pk,
     }  # fmt: skip
-    if draft and not refusal:
+    if draft and not isinstance(refusal, Invalid):
         effects = preview_policy(
             parse_pack(content, where=base.pack), by=who, at=at, units=units_following(unit)
         )
@@ -97,7 +99,7 @@ def _shown(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse
             "effects": effects, "changes": list(differences(base.content, content))[:LISTED],
             "moved": [(clock, due, requests.get(clock.case_id)) for clock, due in effects.rows],
         }  # fmt: skip
-    return render(request, "desk/policy_draft.html", values, status=422 if refusal else 200)
+    return render(request, "desk/policy_draft.html", values, status=refusal.status if refusal else 200)
 
 
 def _values(content: dict[str, Any]) -> dict[str, str]:

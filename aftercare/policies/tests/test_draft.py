@@ -109,7 +109,7 @@ def test_a_draft_shows_what_it_would_do_and_open_clocks_follow_when_it_is_in_for
     assert (effects.moved, effects.newly_over, effects.no_longer_over) == (1, 1, 0)
     assert [(clock.code, due) for clock, due in effects.rows] == [("plan", minutes(10))]
     assert Clock.objects.get(case_id=request.pk, code="plan").due_at == minutes(30), "a look changes nothing"
-    version = activate_draft(draft, by=boss, at=minutes(16), because="试行十分钟")
+    version = activate_draft(draft, by=boss, at=minutes(16), because="试行十分钟", revision=draft.revision)
     assert policy_for(cast.store.pk).id == version.pk
     assert Fact.objects.filter(name="policy.activated").latest("id").because == "试行十分钟"
     assert not PolicyDraft.objects.exists()
@@ -122,7 +122,11 @@ def test_a_draft_shows_what_it_would_do_and_open_clocks_follow_when_it_is_in_for
 def test_an_earlier_version_comes_back_as_a_new_one(cast):
     first, boss = PolicyVersion.objects.get(), cast.actor("boss")
     changed = activate_draft(
-        edit_draft({PLAN: "45m"}, "", by=boss, at=MORNING, revision=0), by=boss, at=MORNING, because="放宽"
+        edit_draft({PLAN: "45m"}, "", by=boss, at=MORNING, revision=0),
+        by=boss,
+        at=MORNING,
+        because="放宽",
+        revision=1,
     )
     with pytest.raises(Invalid):
         roll_back(first, by=boss, at=minutes(1), because="")
@@ -141,11 +145,13 @@ def test_two_who_edit_and_a_policy_that_changed_meanwhile(cast):
     with pytest.raises(Stale):
         edit_draft({PLAN: "50m"}, "", by=boss, at=MORNING, revision=0)
     other = edit_draft({PLAN: "40m"}, "", by=boss, at=MORNING, revision=draft.revision)
-    activate_draft(other, by=boss, at=MORNING, because="四十分钟")
+    with pytest.raises(Stale):  # whoever saw 45 minutes does not put 40 in force
+        activate_draft(other, by=boss, at=MORNING, because="四十五分钟", revision=draft.revision)
+    activate_draft(other, by=boss, at=MORNING, because="四十分钟", revision=other.revision)
     draft = edit_draft({PLAN: "35m"}, "", by=boss, at=minutes(1), revision=0)
     roll_back(first, by=boss, at=minutes(2), because="先退回")
     with pytest.raises(Conflict):
-        activate_draft(draft, by=boss, at=minutes(3), because="三十五分钟")
+        activate_draft(draft, by=boss, at=minutes(3), because="三十五分钟", revision=draft.revision)
     discard_draft(draft, by=boss)
     with pytest.raises(Forbidden):
         edit_draft({}, "", by=cast.actor("zheng"), at=MORNING, revision=0)
@@ -226,7 +232,7 @@ def test_a_unit_gets_a_policy_of_its_own_and_follows_again(cast):
     assert not PolicyDraft.objects.filter(unit=None).exists()
     pack = parse_pack(drafted(draft.base.content, draft.changes, draft.toml), where="draft")
     assert preview_policy(pack, by=boss, at=minutes(1), units=units_following(store)).moved == 1
-    own = activate_draft(draft, by=boss, at=minutes(2), because="此店人手多")
+    own = activate_draft(draft, by=boss, at=minutes(2), because="此店人手多", revision=draft.revision)
     assert (policy_for(store.pk).id, policy_for(cast.other_store.pk).id) == (own.pk, first.id)
     assert store.pk not in units_following(None)
     assert preview_policy(pack, by=boss, at=minutes(2), units=units_following(None)).moved == 0, (

@@ -250,6 +250,8 @@
     try { const answer = await fetch(location.pathname, { headers: { "X-Background": "1" } }); if (!answer.ok || answer.redirected) { return; } html = await answer.text(); } catch (error) { return; }
     const made = new DOMParser().parseFromString(html, "text/html"), now = made.querySelector("[data-staff]");
     if (!now || now.dataset.kept) { return; }
+    /* a page asked for before the last thing that was done or sent here, or before the page that is shown, comes too late */
+    if (asked < fresh || (await store.rows(staff)).some((row) => Date.parse(row.at) >= asked || row.sentAt >= asked)) { return; }
     if (job) {
       each("[data-fresh]", function (old) { const next = made.querySelector('[data-fresh="' + old.dataset.fresh + '"]'); if (next && !next.isEqualNode(old) && !old.querySelector(":focus, [data-drawing]")) { old.replaceWith(doc.adoptNode(next)); } });
       each("[data-amount]", function (field) { field.value = made.querySelector("[data-amount]").value; });

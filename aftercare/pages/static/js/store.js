@@ -102,7 +102,16 @@
     }
     for (const row of await all("keys")) { if (!used.has(row.staff) && !(row.until > now)) { await drop("keys", row.staff); } }
   }
-  async function wipe() { for (const store of ["pages", "drafts", "outbox", "keys", "about"]) { await on(store, "readwrite", (s) => s.clear()); } }
+  /* all at once: a page that was on its way finds either everything, and is wiped with it, or no key */
+  async function wipe() {
+    const made = await db(), stores = ["pages", "drafts", "outbox", "keys", "about"];
+    return new Promise(function (done, fail) {
+      const work = made.transaction(stores, "readwrite", { durability: "strict" });
+      stores.forEach((store) => work.objectStore(store).clear());
+      work.oncomplete = () => done();
+      work.onerror = work.onabort = function () { fail(work.error || new Error("not wiped")); };
+    });
+  }
 
   /* the outbox */
   async function add(staff, action, photo) {
