@@ -42,7 +42,7 @@ def give_orders(
         else:
             offer_by_hand(order, staff.pk, by=by, at=at, because=because)
 
-    return do_each(rows, give, keep=keep)
+    return do_each(rows, give, keep=keep, afresh=crews.clear)
 
 
 def take_orders_back(

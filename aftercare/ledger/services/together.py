@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import Model
+from psycopg.errors import DeadlockDetected
 
 from aftercare.refusals import Refusal
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Model)
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,38 @@ class Outcome(Generic[Row]):
     against: str = ""
 
 
-def do_each(rows: Iterable[Row], act: Callable[[Row], Any], *, keep: bool = True) -> list[Outcome[Row]]:
+def do_each(
+    rows: Iterable[Row],
+    act: Callable[[Row], Any],
+    *,
+    keep: bool = True,
+    afresh: Callable[[], Any] = lambda: None,
+) -> list[Outcome[Row]]:
     """Do something to each row, in one transaction; a refusal undoes that row alone and is kept as its reason.
 
     Rows should come in the order of their keys, so that two people who act on the same ones wait rather than lock each other out.
-    With `keep=False` everything is done and taken back again: what it says is what would have happened, limits that fill up included.
+    Where the database finds that they wait for each other all the same, everything is taken back and done anew, with the rows as they are
+    then; `afresh` forgets what else was read. With `keep=False` everything is done and taken back again: what it says is what would have
+    happened, limits that fill up included.
     """
+    chosen = list(rows)
+    for tries_left in range(TRIES - 1, -1, -1):
+        try:
+            return _do_each(chosen, act, keep=keep)
+        except OperationalError as error:
+            if (
+                not tries_left
+                or connection.in_atomic_block
+                or not isinstance(error.__cause__, DeadlockDetected)
+            ):
+                raise
+            afresh()
+            for row in chosen:
+                row.refresh_from_db()
+    raise AssertionError("unreachable")
+
+
+def _do_each(rows: list[Row], act: Callable[[Row], Any], *, keep: bool) -> list[Outcome[Row]]:
     outcomes = []
     with transaction.atomic():
         for row in rows:
