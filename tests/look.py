@@ -38,6 +38,13 @@ class Seen:
     errors: list[str] = field(default_factory=list)
 
 
+ICONS_MISSING = """async () => {
+  const [files, names] = [0, 1].map((n) => [...document.querySelectorAll("use[href*='icons.svg#']")].map((use) => use.getAttribute("href").split("#")[n]));
+  const sprite = names.length ? await (await fetch(files[0])).text() : "";
+  return [...new Set(names)].filter((name) => !sprite.includes(`id="${name}"`));
+}"""
+
+
 def look_at(page: Any, address: str, *, picture: Path | None = None, axe: bool = True) -> Seen:
     """Open a page and look at it; assets under /static/ and /vendor/ are kept by the browser and count for nothing."""
     seen, sizes = Seen(re.sub(r"^https?://[^/]+", "", address)), []
@@ -55,6 +62,7 @@ def look_at(page: Any, address: str, *, picture: Path | None = None, axe: bool =
     page.remove_listener("response", note)
     seen.kilobytes = sum(_size(response) for response in sizes) / 1000
     seen.off_side = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    seen.errors += [f"there is no icon {name}" for name in page.evaluate(ICONS_MISSING)]
     if axe:
         seen.violations = violations_of(page)
     if picture:

@@ -37,4 +37,4 @@ def _away(leave: Any) -> str:
     if leave is None:
         return ""
     deputy = f" → {escape(leave.deputy.name_masked)}" if leave.deputy else ""
-    return f'<span class="tag-a">{icon("plane")}{escape(shortened(leave.reason or _("Leave"), 8))}{deputy}</span>'
+    return f'<span class="tag-a">{icon("plane")}{escape(shortened(leave.reason or _("Leave"), 8))}{deputy}</span> '
