@@ -81,13 +81,14 @@ class Finder:
 
     def _as_written(self, plain: str) -> list[Hit]:
         found: list[Hit] = []
-        for at in range(len(plain)):
+        written, last = self._written, len(plain) - 1
+        for at, letter in enumerate(plain):
+            pair, single = written.get(plain[at : at + 2], ()) if at < last else (), written.get(letter, ())
+            if not pair and not single:
+                continue
             known: set[tuple[str, str]] = set()
-            for head, tail, entry, how in (
-                *self._written.get(plain[at : at + 2], ()),
-                *self._written.get(plain[at], ()),
-            ):
-                if (entry.group, entry.code) in known or not plain.startswith(head, at):
+            for head, tail, entry, how in (*pair, *single):
+                if not plain.startswith(head, at) or (entry.group, entry.code) in known:
                     continue
                 end = at + len(head)
                 if tail:
@@ -145,14 +146,12 @@ def _is_whole(plain: str, start: int, end: int) -> bool:
 def _outermost(hits: Iterable[Hit]) -> list[Hit]:
     """Drop what lies within a longer hit of the same field; other fields may say something else of the same words."""
     kept: list[Hit] = []
+    of_field: dict[str, list[Hit]] = {}
     for hit in sorted(hits, key=lambda h: h.start - h.end):
-        if not any(
-            k.entry.sets == hit.entry.sets
-            and k.start <= hit.start
-            and hit.end <= k.end
-            and k.end - k.start > hit.end - hit.start
-            for k in kept
-        ):
+        start, end = hit.start, hit.end
+        longer = of_field.setdefault(hit.entry.sets, [])
+        if not any(k.start <= start and end <= k.end and k.end - k.start > end - start for k in longer):
+            longer.append(hit)
             kept.append(hit)
     return kept
 
@@ -164,9 +163,9 @@ def _is_negated(plain: str, start: int, since: int = 0) -> bool:
         before = plain[max(since, at - 8) : at]
         if before.endswith(ASKED):
             return False
-        word = next((word for word in NEGATORS if before.endswith(word)), "")
-        if not word:
+        if not before.endswith(NEGATORS):
             return count % 2 == 1
+        word = next(word for word in NEGATORS if before.endswith(word))
         count, at = count + 1, at - len(word)
 
 

@@ -136,9 +136,12 @@ class LinearModel:
             return []
         pull = look.values * self.weights[look.rows, part.begin + part.classes.index(value)]
         lit = [0.0] * len(look.plain)
-        for place in np.argsort(-pull)[:STRONGEST].tolist():
-            word, force = self.features[look.rows[place]].replace("\t", ""), float(pull[place])
-            at = look.plain.find(word) if force > 0 and len(word) > 1 else -1
+        strongest = np.argsort(-pull)[:STRONGEST]
+        for row, force in zip(look.rows[strongest].tolist(), pull[strongest].tolist(), strict=True):
+            if force <= 0:
+                break
+            word = self.features[row].replace("\t", "")
+            at = look.plain.find(word) if len(word) > 1 else -1
             while at >= 0:
                 for letter in range(at, at + len(word)):
                     lit[letter] += force
@@ -231,13 +234,14 @@ def agreement(guesses: Iterable[Guess], truth: Iterable[str], *, sure: float) ->
 def _peaks(lit: list[float], most: int) -> list[tuple[int, int]]:
     """Give the stretches that are lit at least 0.4 times as much as the most lit one, the strongest first."""
     highest = max(lit, default=0.0)
+    if highest <= 0:
+        return []
     spans: list[tuple[float, int, int]] = []
-    begin = -1
+    begin, bright = -1, 0.4 * highest
     for at, light in enumerate([*lit, 0.0]):
-        bright = highest > 0 and light >= 0.4 * highest
-        if bright and begin < 0:
-            begin = at
-        elif not bright and begin >= 0:
+        if light >= bright:
+            begin = at if begin < 0 else begin
+        elif begin >= 0:
             spans.append((-max(lit[begin:at]), begin, at))
             begin = -1
     return [(start, end) for _light, start, end in sorted(spans)[:most]]
