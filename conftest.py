@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
+import tomllib
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,6 +61,24 @@ def _empty_what_is_full():
                 cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in full))  # noqa: S608
 
     TransactionTestCase._fixture_teardown = empty
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _parse_each_pack_once():
+    """Every test founds a company of its own; a third of that was reading the same TOML."""
+    from aftercare.policies.rules import loading
+
+    @cache
+    def parsed(text: str) -> bytes:
+        return pickle.dumps(tomllib.loads(text))
+
+    kept = loading.tomllib
+    loading.tomllib = SimpleNamespace(
+        loads=lambda text: pickle.loads(parsed(text)),  # noqa: S301 - made here
+        TOMLDecodeError=tomllib.TOMLDecodeError,
+    )
+    yield
+    loading.tomllib = kept
 
 
 @pytest.fixture(autouse=True)

@@ -251,7 +251,9 @@ def _plain_reads(examples: list[Example], asked: list[str]) -> float:
     from sklearn.svm import LinearSVC
 
     known = [one for one in examples if one.labels.get("category")]
-    model = make_pipeline(TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True), LinearSVC())
+    model = make_pipeline(
+        TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True), LinearSVC()
+    )
     model.fit([one.text for one in known], [one.labels["category"] for one in known])
     spent = []
     for text in asked[:500]:
