@@ -112,7 +112,10 @@ def forget_learned() -> None:
 def promises_of(
     engineer_id: int, start: datetime, end: datetime, *, at: datetime, without: int = 0, held: bool = True
 ) -> list[Promise]:
-    """Give what an engineer has promised to begin in a stretch of time, and, if `held`, the slots others are choosing from."""
+    """Give what an engineer has promised to begin in a stretch of time, and, if `held`, the slots others are choosing from.
+
+    What they are on their way to begins when it was planned: it is not planned anew.
+    """
     rows = (
         Appointment.objects.filter(Q(engineer_id=engineer_id) | Q(helper_id=engineer_id))
         .filter(Q(state="booked", starts_at__gte=start, starts_at__lt=end) | Q(state="proposed", engineer_id=engineer_id))
@@ -120,7 +123,7 @@ def promises_of(
         .exclude(order__state__in=["completed", "cancelled"])
         .select_related("order__request", "order__pickup_unit")
         .only(
-            "state", "starts_at", "ends_at", "engineer", "helper", "proposed_at", "slots", "unit", "order__category", "order__people",
+            "state", "starts_at", "ends_at", "planned_from", "engineer", "helper", "proposed_at", "slots", "unit", "order__category", "order__people", "order__state",
             "order__lat", "order__lon", "order__unit", "order__request__product_model", "order__pickup_unit__lat", "order__pickup_unit__lon",
         )
         .order_by("id")
@@ -128,8 +131,10 @@ def promises_of(
     found = []
     for row in rows:
         if row.state == "booked" and row.starts_at and row.ends_at:
-            helps = row.helper_id == engineer_id
-            found.append(Promise(row.order, begins_within(row.order, (row.starts_at, row.ends_at)), helps))
+            window = begins_within(row.order, (row.starts_at, row.ends_at))
+            if row.order.state == "in_service" and row.planned_from:
+                window = row.planned_from, row.planned_from
+            found.append(Promise(row.order, window, row.helper_id == engineer_id))
             continue
         lasts = timedelta(seconds=policy_for(row.unit_id).pack.appointment.hold_for)
         if held and row.proposed_at + lasts > at:

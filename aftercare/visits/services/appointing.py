@@ -275,9 +275,9 @@ def _keep(appointment: Appointment, window: Span, *, at: datetime) -> Span:
     else:
         appointment.helper_id = None
     for order_id, (begins, ends) in times.items():
-        Appointment.objects.filter(order_id=order_id, state="booked").exclude(
-            order__state="in_service"
-        ).update(planned_from=begins, planned_to=ends)
+        Appointment.objects.filter(order_id=order_id, state="booked").update(
+            planned_from=begins, planned_to=ends
+        )
     return times[appointment.order_id]
 
 

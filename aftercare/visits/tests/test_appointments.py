@@ -24,6 +24,7 @@ from aftercare.visits.services import (
     book_visit,
     cancel_appointment,
     choose_slot,
+    depart,
     offer_other_times,
     remind_appointments,
     reschedule_visit,
@@ -162,6 +163,25 @@ def test_the_database_itself_refuses_an_overlap(cast):
             state="booked", starts_at=start, ends_at=start + HOUR, planned_from=planned.planned_from,
             planned_to=planned.planned_to,
         )  # fmt: skip
+
+
+def test_what_somebody_is_on_their_way_to_is_not_planned_anew(cast):
+    """Planned late in its window behind a visit that is over by now; a further one is planned around it."""
+    order, other = accepted(cast), accepted(cast, phone="13900002222", name="张三丰")
+    start = MORNING + HOUR
+    under_way = book_visit(order, starts_at=start, ends_at=start + 2 * HOUR, by=cast.actor("li"), at=MORNING)
+    planned = start + HOUR, start + 2 * HOUR
+    Appointment.objects.filter(pk=under_way.pk).update(planned_from=planned[0], planned_to=planned[1])
+    order.refresh_from_db()
+    depart(order, by=cast.actor("zhou"), at=start + HOUR / 2)
+    with pytest.raises(Conflict):  # only if the one under way were made earlier, which is too late now
+        book_visit(other, starts_at=planned[0], ends_at=planned[0] + HOUR / 6, by=cast.actor("li"), at=start + HOUR / 2)  # fmt: skip
+    booked = book_visit(other, starts_at=start, ends_at=start + 3 * HOUR, by=cast.actor("li"), at=start + HOUR / 2)  # fmt: skip
+    under_way.refresh_from_db()
+    booked.refresh_from_db()
+    assert under_way.state == "booked"
+    assert under_way.planned_from == planned[0]
+    assert booked.planned_from >= under_way.planned_to or booked.planned_to <= under_way.planned_from
 
 
 def test_of_two_who_book_the_last_place_at_once_one_gets_it(cast):
