@@ -105,6 +105,7 @@ def measure(sizes: list[int], rounds: int) -> dict[str, float]:
         from django.test import Client
 
         from aftercare.cli.starting import now
+        from aftercare.config.wsgi import settle
         from aftercare.demo.bulk import add_bulk
         from aftercare.intake.models import Request
         from aftercare.people.models import Staff
@@ -114,6 +115,7 @@ def measure(sizes: list[int], rounds: int) -> dict[str, float]:
         for size in sizes:
             add_bulk(size - stored, at=now(), progress=lambda n: None, seed=size)
             stored, every, most = size, [], 0
+            settle()  # as the server does after its first hundred answers
             things = {
                 "number": Request.objects.order_by("-id")[17].number,
                 "order": WorkOrder.objects.order_by("-id")[17].number,

@@ -30,7 +30,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     return _workers.submit(_answer, environ, start_response).result()
 
 
-def _settle() -> None:
+def settle() -> None:
     """Leave what is held by now (code, packs, templates, addresses) out of the garbage collector's rounds: it is there to stay.
 
     A full round took a fifth of a second, in the middle of somebody's request.
@@ -49,4 +49,4 @@ def _answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if hasattr(response, "close"):
             response.close()
         if next(_answered) == SETTLED_AFTER:
-            _settle()
+            settle()
