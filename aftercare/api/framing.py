@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -17,8 +18,9 @@ from ninja.security import HttpBearer
 
 from aftercare.people.rules import Actor
 from aftercare.people.services import client_of_key, count_against_limit, keep_answer, kept_answer
-from aftercare.refusals import Conflict, Invalid, Problem, Stale
+from aftercare.refusals import Conflict, Invalid, Problem, Stale, crossed
 
+log = structlog.get_logger(__name__)
 PROBLEMS = (400, 401, 403, 404, 409, 412, 422, 429)
 
 
@@ -73,6 +75,15 @@ def refused(request: HttpRequest, refusal: Any) -> HttpResponse:
     if wait := getattr(refusal, "wait_for", None):
         answer.headers["Retry-After"] = str(wait)
     return answer
+
+
+def crossing(request: HttpRequest, error: Any) -> HttpResponse:
+    """Answer for what the database refused because somebody else was at it; other errors of the database go on."""
+    refusal = crossed(error)
+    if refusal is None:
+        raise error
+    log.warning("crossed", path=request.path, error=str(error).splitlines()[0])
+    return refused(request, refusal)
 
 
 def invalid(request: HttpRequest, error: Any) -> HttpResponse:

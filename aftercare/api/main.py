@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
@@ -33,6 +34,7 @@ from .framing import (
     actor,
     after_cursor,
     check_tag,
+    crossing,
     cursor_of,
     http_error,
     invalid,
@@ -72,6 +74,7 @@ from .teams import router as teams
 
 api = AftercareAPI(title="Aftercare", version="1", auth=KeyAuth(), docs_url=None, urls_namespace="api-1")
 api.add_exception_handler(Refusal, refused)
+api.add_exception_handler(DatabaseError, crossing)
 api.add_exception_handler(ValidationError, invalid)
 api.add_exception_handler(HttpError, http_error)
 api.add_exception_handler(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +14,11 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
 from django.utils import translation
 
-from aftercare.refusals import NUL, Refusal
+from aftercare.refusals import NUL, Refusal, crossed
 
 from .errors import problem_answer, refusal_page
 
+log = structlog.get_logger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
 
 CSP = (
@@ -112,4 +114,7 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return refusal_page(request, exception) if isinstance(exception, Refusal) else None
+        refusal = exception if isinstance(exception, Refusal) else crossed(exception)
+        if refusal is not exception and refusal is not None:
+            log.warning("crossed", path=request.path, error=str(exception).splitlines()[0])
+        return refusal_page(request, refusal) if refusal else None

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected, ExclusionViolation, SerializationFailure
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -84,3 +87,17 @@ class TooMany(Refusal):
     def __init__(self, what: str, *, wait_for: int) -> None:
         super().__init__(what, [], 429, "too_many")
         self.wait_for = wait_for
+
+
+def crossed(error: BaseException) -> Conflict | None:
+    """Give the refusal for what the database refused because somebody else did something at the same moment; None for other errors.
+
+    That is: two things that may not overlap (`ExclusionViolation`), two who waited for each other (`DeadlockDetected`), and what could
+    not be put in one order (`SerializationFailure`). Nothing of it was kept.
+    """
+    if not isinstance(error.__cause__, (DeadlockDetected, ExclusionViolation, SerializationFailure)):
+        return None
+    return Conflict(
+        _("somebody else changed the same at this moment; nothing was kept, please look and try again"),
+        code="crossed",
+    )
