@@ -15,7 +15,7 @@ from .rules import Job, Person
 Cell = tuple[int, int]
 CELL = 0.02  # degrees a cell is wide: about 2.2 km from south to north
 NORTH_KM = 111.2  # kilometres of a degree of latitude
-LOOKED_AT = 10  # so many possible people are enough,
+LOOKED_AT = 16  # so many possible people are enough,
 IDLE = 6  # … of whom so many have hardly anything in hand
 EXPLAINED = 6  # impossible ones, to say why
 SENIORS = 3
