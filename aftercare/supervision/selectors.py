@@ -73,10 +73,17 @@ def ended_cases(since: datetime, until: datetime) -> list[Ended]:
                 "kind": row.kind, "urgency": row.urgency, "emotion": row.emotion, "grade": row.of_grade or "", "level": row.of_level or "",
                 "team": row.has_team, "rating": row.rated or 0, "recovered": row.won_back, "repeat": row.again, "late": row.was_late,
             },
-            (row.category, _read(row, "complaint") or _read(row, "component") or row.kind),
+            (row.category, _matter(row)),
         )
         for row in found
     ]  # fmt: skip
+
+
+def _matter(row: Request) -> str:
+    """Give what a case was about: the complaint, the part that failed, the danger or symptom that was told, else its kind."""
+    told = row.reading.get("notes", {})
+    noted = next((str(found[0]["code"]) for name in ("danger", "symptom") if (found := told.get(name))), "")
+    return _read(row, "complaint") or _read(row, "component") or noted or row.kind
 
 
 def _read(row: Request, name: str) -> str:

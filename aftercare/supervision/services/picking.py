@@ -23,6 +23,8 @@ from ..rules import heaviest_matter, telling_cases
 from ..selectors import ended_cases
 from .papers import Wanted, ask_papers
 
+MATTERS = ("kind", "symptom", "danger", "component", "complaint")  # which a case may be about
+
 
 def pick_cases(*, at: datetime) -> int:
     """Ask for the monthly reviews of last month's most telling cases and for the workshop of last quarter, each once; give how many.
@@ -108,7 +110,7 @@ def _reasons(counts: list[Weight]) -> Text:
 def _titles(pack: Pack, theme: tuple[str, str]) -> list[str]:
     category, matter = theme
     language = get_language() or "zh"
-    known = titles_of(pack, "kind") | titles_of(pack, "component") | titles_of(pack, "complaint")
+    known = {code: title for field in MATTERS for code, title in titles_of(pack, field).items()}
     titles = titles_of(pack, "category").get(category), known.get(matter)
     return [
         str(title[language]) if title else code

@@ -16,6 +16,7 @@ from aftercare.refusals import Invalid
 from aftercare.sla.models import Clock
 from aftercare.supervision.models import Grade, Paper
 from aftercare.supervision.rules import Ended, heaviest_matter, telling_cases
+from aftercare.supervision.selectors import _matter
 from aftercare.supervision.services import file_paper, pick_cases
 from tests.cast import MORNING
 
@@ -124,6 +125,18 @@ def test_picked_once_with_the_reason_a_clock_and_a_paper_to_write(cast, month):
     first.refresh_from_db()
     assert first.state == "closed"
     assert pick_cases(at=NEXT_MONTH + timedelta(days=1)) == 0, "written ones count as picked"
+
+
+def test_a_case_is_about_what_was_told_of_it(cast):
+    told = {"danger": [{"code": "gas_leak"}], "symptom": [{"code": "no_fire"}]}
+    rows = [
+        ({"fields": {"component": {"value": "valve"}}, "notes": told}, "valve"),
+        ({"fields": {}, "notes": told}, "gas_leak"),
+        ({"fields": {}, "notes": {"symptom": told["symptom"]}}, "no_fire"),
+        ({}, "repair"),
+    ]
+    for reading, matter in rows:
+        assert _matter(Request(kind="repair", reading=reading)) == matter
 
 
 def test_history_is_not_picked(cast, month):
