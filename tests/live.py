@@ -91,9 +91,9 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
-    def start(self, *, seconds: int = 1800) -> None:
-        """Start the server, which ends by itself after so many seconds, should nobody stop it."""
-        command = [sys.executable, "-m", "aftercare.cli.main", "up", "--port", str(self.port), "--for", str(seconds)]  # fmt: skip
+    def start(self) -> None:
+        """Start the server, which ends by itself after half an hour, should nobody stop it."""
+        command = [sys.executable, "-m", "aftercare.cli.main", "up", "--port", str(self.port), "--for", "1800"]  # fmt: skip
         self.process = subprocess.Popen(command, env=self.env, start_new_session=True)
         for _try in range(200):
             try:

@@ -186,7 +186,7 @@ def test_words_are_tried_on_a_sentence_before_they_are_kept(cast_now, signed_in)
 
 
 def test_two_who_change_the_draft_lose_nothing_of_what_they_typed(cast_now, signed_in):
-    one, other = signed_in("boss"), signed_in("boss")
+    one = other = signed_in("boss")  # the same person in two windows
     plan, step = "clocks.clocks[plan].by_urgency.urgent", "clocks.clocks[plan].by_urgency.normal"
     one.post("/policy/draft", {plan: "11m", step: "111m", "revision": "0", "act": "save"})
     refused = other.post(

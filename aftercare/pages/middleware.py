@@ -114,7 +114,9 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        refusal = exception if isinstance(exception, Refusal) else crossed(exception)
-        if refusal is not exception and refusal is not None:
-            log.warning("crossed", path=request.path, error=str(exception).splitlines()[0])
-        return refusal_page(request, refusal) if refusal else None
+        if isinstance(exception, Refusal):
+            return refusal_page(request, exception)
+        if (refusal := crossed(exception)) is None:
+            return None
+        log.warning("crossed", path=request.path, error=str(exception).splitlines()[0])
+        return refusal_page(request, refusal)

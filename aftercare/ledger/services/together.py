@@ -39,20 +39,18 @@ def do_each(
     happened, limits that fill up included.
     """
     chosen = list(rows)
-    for tries_left in range(TRIES - 1, -1, -1):
+    tries_left = TRIES
+    while True:
         try:
             return _do_each(chosen, act, keep=keep)
         except OperationalError as error:
-            if (
-                not tries_left
-                or connection.in_atomic_block
-                or not isinstance(error.__cause__, DeadlockDetected)
-            ):
+            tries_left -= 1
+            alone = not connection.in_atomic_block
+            if not (tries_left and alone and isinstance(error.__cause__, DeadlockDetected)):
                 raise
-            afresh()
-            for row in chosen:
-                row.refresh_from_db()
-    raise AssertionError("unreachable")
+        afresh()
+        for row in chosen:
+            row.refresh_from_db()
 
 
 def _do_each(rows: list[Row], act: Callable[[Row], Any], *, keep: bool) -> list[Outcome[Row]]:
