@@ -19,11 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     from aftercare.refusals import Refusal
 
-    from . import clocks, commands, knowing, reading, running
+    from . import clocks, commands, knowing, planning, reading, running
 
     verb = options.verb.replace("-", "_")
     command: Command = next(
-        getattr(m, verb) for m in (running, clocks, commands, reading, knowing) if hasattr(m, verb)
+        getattr(m, verb) for m in (running, clocks, commands, planning, reading, knowing) if hasattr(m, verb)
     )
     try:
         return command(options)
@@ -138,6 +138,10 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--to", dest="end", required=True, help="day after the last, 2026-11-01")
     explain = sla.add_parser("explain")
     explain.add_argument("number")
+
+    plan = verbs.add_parser("plan", help="plans of a day").add_subparsers(dest="what", required=True)
+    plan.add_parser("list", help="list the latest twenty")
+    plan.add_parser("replay", help="make one again from what was stored").add_argument("number")
 
     triage = verbs.add_parser("triage", help="reading: models trained on corrections").add_subparsers(
         dest="what", required=True

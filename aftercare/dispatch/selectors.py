@@ -58,16 +58,17 @@ def open_plan(unit_id: int, on: date) -> DayPlan | None:
     return DayPlan.objects.filter(unit_id=unit_id, day=on, state="proposed").first()
 
 
+def plans_for(actor: Actor) -> QuerySet[DayPlan]:
+    """Give the plans within reach, the latest first."""
+    require(actor, "read_dispatch")
+    rows = DayPlan.objects.select_related("unit").order_by("-pk")
+    return rows if actor.units is None else rows.filter(unit_id__in=actor.units)
+
+
 def plan_for(actor: Actor, text: str) -> DayPlan:
     """Give a plan within reach by id, as a page posts it."""
-    require(actor, "read_dispatch")
-    rows = (
-        DayPlan.objects.select_related("unit").filter(pk=int(text))
-        if text.isdecimal() and len(text) < 19
-        else None
-    )
-    found = rows.first() if rows is not None else None
-    if found is None or not actor.reaches(found.unit_id):
+    found = plans_for(actor).filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+    if found is None:
         raise NotFound()
     return found
 

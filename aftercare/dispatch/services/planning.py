@@ -1,9 +1,7 @@
-"""The plan of a day: proposed by the engine when something happened, accepted as a whole or in parts, replayed at will."""
+"""The plan of a day: proposed by the engine when something happened, accepted as a whole or in parts."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
@@ -19,10 +17,8 @@ from aftercare.people.selectors import path_of, zone_of
 from aftercare.people.services import require
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid, NotFound, Refusal
-from aftercare.routing.days import Day, Job, make_day
-from aftercare.routing.days import Person as Worker
-from aftercare.routing.engine import Course, Planned
-from aftercare.routing.places import Spot
+from aftercare.routing.days import Day
+from aftercare.routing.engine import Planned
 from aftercare.visits.models import Appointment
 from aftercare.visits.selectors import day_of
 from aftercare.visits.services import reassign_visit
@@ -32,6 +28,7 @@ from ..daily import DROPS, FREEZE, PROMISE, BoardDay, against, day_of_unit, engi
 from ..models import DayPlan, PlanWish
 from .giving import booked_visit
 from .offering import offer_as_planned
+from .replaying import digest_of, inputs_of, named_routes
 
 SETTLES_AFTER = timedelta(seconds=20)  # wishes that come within this time are answered by one plan
 BETTER = 0.01  # by which share a plan must be cheaper to be proposed
@@ -100,14 +97,14 @@ def make_day_plan(
         return None
     if _same_as_proposed(unit_id, on, moves):
         return None
-    inputs = _inputs(day, routes)
+    inputs = inputs_of(day, routes)
     with transaction.atomic():
         for old in DayPlan.objects.select_for_update().filter(unit=unit, day=on, state="proposed"):
             move(old, "outdated", by=by, at=at)
         plan = DayPlan.objects.create(
             unit=unit, day=on, state="proposed", state_since=at, made_at=at, because=because[:40], frozen_until=at + FREEZE,
-            seed=SEED, course=[planned.course.steps, *planned.course.heats], inputs=inputs, digest=_digest(inputs),
-            routes=_named(day, planned), moves=moves, before=before, after=after, took_ms=took,
+            seed=SEED, course=[planned.course.steps, *planned.course.heats], inputs=inputs, digest=digest_of(inputs),
+            routes=named_routes(day, planned), moves=moves, before=before, after=after, took_ms=took,
         )  # fmt: skip
         record("plan.proposed", plan, by=by, at=at, because=because)
     return plan
@@ -235,17 +232,6 @@ def try_move(order: WorkOrder, staff_id: int, on: date, *, by: Actor, at: dateti
     }  # fmt: skip
 
 
-def replay_plan(plan: DayPlan) -> tuple[bool, dict[str, list[int]]]:
-    """Make a plan again from what was stored; gives whether it is the same, and the routes."""
-    if _digest(plan.inputs) != plan.digest:
-        return False, {}
-    day = _day_from(plan.inputs)
-    routes = {int(who): jobs for who, jobs in plan.inputs["kept"].items()}
-    course = Course(plan.seed, plan.course[0], tuple(plan.course[1:]))
-    again = _named(day, day.plan(kept=routes, again=course))
-    return again == plan.routes, again
-
-
 def _planned_unit(unit_id: int) -> int:
     """Give the region a unit belongs to, whose day is planned as one; a unit without one is planned by itself."""
     regions = Unit.objects.filter(pk__in=path_of(unit_id), kind="region").values_list("pk", flat=True)
@@ -297,66 +283,3 @@ def _order(board: BoardDay, order_id: int) -> WorkOrder | None:
 def _number(board: BoardDay, order_id: int) -> str:
     order = _order(board, order_id)
     return order.number if order else ""
-
-
-def _named(day: Day, planned: Planned) -> dict[str, list[int]]:
-    return {
-        str(day.people[v].id): [day.job(o).id for o in route] for v, route in sorted(planned.routes.items())
-    }
-
-
-def _inputs(day: Day, routes: Mapping[int, list[int]]) -> dict[str, Any]:
-    """Give all that the search was given, as JSON: jobs, people, ways, prices and the routes agreed."""
-    p = day.problem
-    return {
-        "zero": day.zero.isoformat(), "travel": [int(way) for way in p.travel], "places": p.places,
-        "jobs": [
-            [job.id, int(p.leave[n]), [[a.isoformat(), b.isoformat()] for a, b in job.windows], job.minutes, job.drop, job.firm,
-             int(p.enter[n]) if job.pickup else None]
-            for n, job in enumerate(day.jobs)
-        ],
-        "people": [
-            [person.id, int(p.start[v]), [t.isoformat() for t in person.shift], person.most, person.provider,
-             person.rest and [person.rest[0].isoformat(), person.rest[1].isoformat(), person.rest[2]], person.fair_minutes]
-            for v, person in enumerate(day.people)
-        ],
-        "charge": [int(price) for price in p.charge], "kept": {str(who): jobs for who, jobs in routes.items()},
-    }  # fmt: skip
-
-
-def _day_from(inputs: Mapping[str, Any]) -> Day:
-    """Make the day of stored inputs ready again."""
-    places, travel = inputs["places"], inputs["travel"]
-    spots = [Spot(float(n), 0.0) for n in range(places)]
-    jobs, people = [], []
-    for number, place, windows, minutes, drop, firm, *more in inputs["jobs"]:
-        spans = tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in windows)
-        pickup = spots[more[0]] if more and more[0] is not None else None
-        jobs.append(Job(number, spots[place], spans, minutes, drop, firm, pickup))
-    for number, place, shift, most, provider, *more in inputs["people"]:
-        rest, fair = more or (None, None)
-        if rest:
-            rest = datetime.fromisoformat(rest[0]), datetime.fromisoformat(rest[1]), rest[2]
-        hours = datetime.fromisoformat(shift[0]), datetime.fromisoformat(shift[1])
-        person = Worker(
-            number, spots[place], hours, rest=rest, most=most, provider=provider, fair_minutes=fair
-        )
-        people.append(person)
-    columns = max(len(people), 1)
-    index, who = {job.id: n for n, job in enumerate(jobs)}, {person.id: v for v, person in enumerate(people)}
-
-    class Stored:
-        def table(self, asked: Any, *, hour: int) -> list[list[int]]:
-            return [[travel[int(a.lat) * places + int(b.lat)] for b in asked] for a in asked]
-
-    def price(job: Job, person: Worker) -> int:
-        return int(inputs["charge"][index[job.id] * columns + who[person.id]])
-
-    return make_day(
-        jobs, people, Stored(), hour=0, price=price
-    )  # what is stored holds for the hour it was made for
-
-
-def _digest(inputs: Mapping[str, Any]) -> str:
-    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -9,6 +9,7 @@ import pytest
 from aftercare.dispatch.daily import day_of_unit
 from aftercare.dispatch.models import DayPlan, Offer, PlanWish
 from aftercare.dispatch.services import (
+    Replay,
     accept_offer,
     accept_plan,
     dismiss_plan,
@@ -19,12 +20,14 @@ from aftercare.dispatch.services import (
     try_move,
     wish_plan,
 )
+from aftercare.dispatch.services.replaying import digest_of
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Unit
 from aftercare.people.rules import MACHINE
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Forbidden
+from aftercare.routing.engine import EDITION
 from aftercare.visits.models import Appointment
 from aftercare.visits.services import book_visit
 from aftercare.workorders.models import WorkOrder
@@ -124,9 +127,21 @@ def test_the_same_inputs_make_the_same_plan(cast, region):
     booked(cast, "chen", (30.20, 120.15), begins, 1)
     plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
     plan = DayPlan.objects.get(pk=plan.pk)  # as the database gives it back
-    assert replay_plan(plan) == (True, plan.routes)
+    assert replay_plan(plan) == Replay(plan.routes)
     plan.inputs["travel"][1] += 60
-    assert replay_plan(plan) == (False, {})
+    assert replay_plan(plan) == Replay({}, "inputs")
+
+
+def test_a_plan_that_comes_out_otherwise_says_whether_another_edition_made_it(cast, region):
+    begins = MORNING + 3 * HOUR
+    booked(cast, "zhou", (30.31, 120.16), begins, 0)
+    booked(cast, "chen", (30.20, 120.15), begins, 1)
+    plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
+    made, plan.routes = plan.routes, {}
+    assert replay_plan(plan) == Replay(made, "routes"), "the same search must not give another plan"
+    plan.inputs["engine"] = EDITION - 1
+    plan.digest = digest_of(plan.inputs)
+    assert replay_plan(plan) == Replay(made, "engine")
 
 
 def test_a_try_says_what_would_happen_and_changes_nothing(cast, region):

@@ -18,10 +18,14 @@ def plain(function: F) -> F:
 
 
 def njit(function: F) -> F:
-    """Compile a function of the search; its machine code is kept on disk for the next start."""
+    """Compile a function of the search; its machine code is kept on disk for the next start.
+
+    Nothing is allocated in the search, so references to arrays are not counted: with sixty of them at each call that took
+    most of the time. A function that does allocate is refused by the compiler.
+    """
     import numba
 
-    fast: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    fast: F = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
     return fast
 
 

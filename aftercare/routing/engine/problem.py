@@ -78,7 +78,7 @@ class Problem(NamedTuple):
     wide: int  # the most windows of an order
     reach: int  # how many near orders are listed for each
     travel: Any  # [i, j] seconds from place i to place j
-    travel_to: Any  # [j, i] the same by where one goes to: trying a place asks for one row of it
+    trips: Any  # [o, i, 2] seconds from place i to where order o is entered, and from where it is left to place i
     enter: Any  # [o] the place first come to
     leave: Any  # [o] the place left from
     inner: Any  # [o] seconds of travel within the order (from the pickup to the customer)
@@ -163,7 +163,7 @@ def build(
         wide=wide,
         reach=min(len(whole), NEAR),
         travel=flat(travel, fast, small=True),
-        travel_to=flat(turned(travel, fast), fast, small=True),
+        trips=_trips([_enter(tasks[n]) for n in whole], [tasks[n].place for n in whole], travel, fast),
         enter=row([_enter(tasks[n]) for n in whole], fast),
         leave=row([tasks[n].place for n in whole], fast),
         inner=row([inner for _windows, inner, _service in shaped], fast),
@@ -222,6 +222,26 @@ def _charges(charge: Any, orders: int, routes: int) -> Any:
 
 def _padded(rows: list[list[int]], wide: int, fast: bool) -> Any:
     return row([value for values in rows for value in values + [NEVER] * (wide - len(values))], fast)
+
+
+def _trips(enter: list[int], leave: list[int], travel: Any, fast: bool) -> Any:
+    """Give for each order the ways to it from every place and from it to every place, side by side (flat)."""
+    if fast and enter:
+        import numpy
+
+        ways = numpy.asarray(travel)
+        return flat(
+            numpy.stack((ways.T[enter], ways[leave]), axis=2).reshape(len(enter), -1), fast, small=True
+        )
+    columns = turned(travel, fast)
+    return flat(
+        [
+            [way for pair in zip(columns[i], travel[j], strict=True) for way in pair]
+            for i, j in zip(enter, leave, strict=True)
+        ],
+        fast,
+        small=True,
+    )
 
 
 def _near(tasks: list[Task], travel: Any, fast: bool) -> Any:

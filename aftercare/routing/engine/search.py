@@ -14,6 +14,7 @@ from .arrays import NEVER, reals, row, zeros
 from .arrays import plain as compiled
 from .problem import Problem
 
+EDITION = 2  # raised whenever the same seed and inputs come to give another plan
 REMOVED = 10.0  # orders taken out in one ruin, on average (c̄ of the paper)
 LONGEST_STRING = 10.0  # L max
 SPLIT = 0.5  # how often a string is taken out in two pieces (split string)
@@ -40,6 +41,7 @@ class Plan(NamedTuple):
     jobs: Any  # [v] orders on the route
     load: Any  # [v]
     cost: Any  # [v] price of the route
+    version: Any  # [v] what the route holds, as a number of its own; last the highest number given
     route_of: Any  # [o] the route, or UNSERVED
     before: Any  # [v, k] where the whole day is limited: the shortest time from setting out until position k
     before_to: Any  # [v, k] … and the latest setting out that keeps it so short
@@ -61,6 +63,10 @@ class Scratch(NamedTuple):
     counts: Any  # changed routes, absent orders, and the number of the search for a place
     seen_kind: Any  # [kind] the last search for a place in which an idle route of this kind was tried
     place: Any  # the place found last: price, route, position
+    seen: Any  # [o, v] the version of the route in which the order's cheapest place was looked up last
+    seen_price: Any  # [o, v] … the price of that place, NEVER: there is none
+    seen_at: Any  # [o, v] … and its position
+    version: Any  # [v] of the routes before the step
 
 
 def empty_plan(p: Problem) -> Plan:
@@ -72,7 +78,7 @@ def empty_plan(p: Problem) -> Plan:
     plan = Plan(
         width=width, item=zeros(cells, p.fast), length=zeros(p.routes, p.fast), free_at=zeros(cells, p.fast), place_at=zeros(cells, p.fast),
         comes_to=zeros(cells, p.fast), way=zeros(cells, p.fast), until=zeros(cells, p.fast), jobs=zeros(p.routes, p.fast), load=zeros(p.routes, p.fast), cost=zeros(p.routes, p.fast),
-        route_of=zeros(p.orders, p.fast, UNSERVED), before=zeros(cells, p.fast), before_to=zeros(cells, p.fast), rest=zeros(cells, p.fast), rest_from=zeros(cells, p.fast),
+        version=zeros(p.routes + 1, p.fast), route_of=zeros(p.orders, p.fast, UNSERVED), before=zeros(cells, p.fast), before_to=zeros(cells, p.fast), rest=zeros(cells, p.fast), rest_from=zeros(cells, p.fast),
     )  # fmt: skip
     for v in range(p.routes):
         if p.rest_from[v] < NEVER:
@@ -87,6 +93,8 @@ def scratch_for(p: Problem, plan: Plan) -> Scratch:
         item=zeros(p.routes * plan.width, p.fast), length=zeros(p.routes, p.fast), dirty=zeros(p.routes, p.fast), changed=zeros(p.routes, p.fast),
         ruined=zeros(p.routes, p.fast), absent=zeros(p.orders, p.fast), stale=zeros(p.orders, p.fast), key=reals(p.orders, p.fast), counts=zeros(3, p.fast),
         seen_kind=zeros(p.routes, p.fast, UNSERVED), place=zeros(3, p.fast),
+        seen=zeros(p.orders * p.routes, p.fast), seen_price=zeros(p.orders * p.routes, p.fast), seen_at=zeros(p.orders * p.routes, p.fast),
+        version=zeros(p.routes, p.fast),
     )  # fmt: skip
 
 
@@ -192,6 +200,9 @@ def reschedule(p: Any, plan: Any, v: int) -> int:
             after = p.enter[o]
         until[k] = limit
     plan.jobs[v], plan.load[v] = jobs, load
+    newest = len(plan.version) - 1
+    plan.version[newest] += 1
+    plan.version[v] = plan.version[newest]
     if p.longest[v] < NEVER:
         set_durations(p, plan, v)
     change = price - plan.cost[v]
@@ -251,7 +262,7 @@ def remember(plan: Any, s: Any, v: int) -> None:
     s.dirty[v] = 1
     s.changed[s.counts[0]] = v
     s.counts[0] += 1
-    s.length[v] = plan.length[v]
+    s.length[v], s.version[v] = plan.length[v], plan.version[v]
     for k in range(v * plan.width, v * plan.width + plan.length[v]):
         s.item[k] = plan.item[k]
 
@@ -352,84 +363,105 @@ def sort_absent(p: Any, s: Any, luck: Any) -> None:
 def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: int, changed: bool) -> bool:
     """Find the cheapest place for an order that is dearer to leave out: `s.place` holds price, route and position.
 
-    Looked at are the routes from `first` to before `last`, or those numbers of `s.changed`.
+    Looked at are the routes from `first` to before `last`, or those numbers of `s.changed`. The cheapest place on a route is
+    kept as long as the route stays what it is: most routes are not touched by a step.
     """
-    orders, places, service, inner = len(p.drop), p.places, p.service[o], p.inner[o]
-    item, free_at, place_at, comes_to = plan.item, plan.free_at, plan.place_at, plan.comes_to
-    ways, until, travel_to, travel, charge = plan.way, plan.until, p.travel_to, p.travel, p.charge
-    routes, width, several = p.routes, plan.width, p.windows[o] > 1
-    opens, closes = p.opens[o * p.wide], p.closes[o * p.wide + p.windows[o] - 1]
-    soonest = opens + service
-    enter, leave, late_after, late_price = (
-        p.enter[o] * places,
-        p.leave[o] * places,
-        p.late_after[o],
-        p.late_price[o],
-    )
+    routes = p.routes
+    charge, jobs, kind, seen, version = p.charge, plan.jobs, p.kind, s.seen, plan.version
     best, best_v, best_at = p.drop[o], -1, -1
     s.counts[2] += 1
     for x in range(first, last):
         v = s.changed[x] if changed else x
-        own = charge[o * routes + v]
-        if own >= best or plan.jobs[v] >= p.most[v] or plan.load[v] + p.demand[o] > p.capacity[v]:
+        pair = o * routes + v
+        if charge[pair] >= best:
             continue
-        length = plan.length[v]
-        if length + 2 > width:
+        if jobs[v] == 0 and kind[v] < routes:  # idle routes of one kind are alike: one is enough
+            if s.seen_kind[kind[v]] == s.counts[2]:
+                continue
+            s.seen_kind[kind[v]] = s.counts[2]
+        if seen[pair] != version[v]:
+            s.seen_price[pair] = cheapest_on(p, plan, s, o, v, -1)
+            s.seen_at[pair] = s.place[2]
+            seen[pair] = version[v]
+        price = s.seen_price[pair]
+        if price >= best:
             continue
-        own += inner
-        if p.outside[v]:
-            if own < best and not blinks(luck):
-                best, best_v, best_at = own, v, length
-            continue
-        idle = plan.jobs[v] == 0
-        if idle and p.kind[v] < routes:  # idle routes of one kind are alike: one is enough
-            if s.seen_kind[p.kind[v]] == s.counts[2]:
+        at = s.seen_at[pair]
+        if blinks(luck):
+            price = cheapest_on(p, plan, s, o, v, at)
+            at = s.place[2]
+            if price >= best:
                 continue
-            s.seen_kind[p.kind[v]] = s.counts[2]
-        begin = v * width
-        end = begin + length
-        limited = p.longest[v] < NEVER
-        for k in range(begin, end + 1):
-            if until[k] < soonest and item[k] < orders:
-                continue
-            here = place_at[k]
-            way = travel_to[enter + here]
-            starts = free_at[k] + way
-            if starts > closes:
-                break
-            if several:
-                starts = earliest(p, o, starts)
-            elif starts < opens:
-                starts = opens
-            done = starts + service
-            following, skipped, limit = comes_to[k], ways[k], until[k]
-            if k < end and item[k] >= orders:  # a break follows: it is taken where this order ends
-                done = max(done, p.rest_from[v])
-                if done > p.rest_to[v]:
-                    continue
-                done += p.rest_for[v]
-                following, limit = comes_to[k + 1], until[k + 1]
-                skipped = travel[here * places + following]
-            back = travel[leave + following]
-            if done + back > limit:
-                continue
-            if limited:
-                out = plan.before[k] + way
-                lasts = out + max(opens - out - plan.before_to[k], 0) + service + back
-                lasts += (
-                    max(plan.rest_from[k] - lasts - min(closes - out, plan.before_to[k]), 0) + plan.rest[k]
-                )
-                if lasts > p.longest[v]:
-                    continue
-            price = own + way + back
-            if not idle:
-                price -= skipped
-            if starts > late_after:
-                price += (starts - late_after) * late_price // 60
-            if price < best and not blinks(luck):
-                best, best_v, best_at = price, v, k - begin
+        best, best_v, best_at = price, v, at
     s.place[0], s.place[1], s.place[2] = best, best_v, best_at
     return best_v >= 0
+
+
+@compiled
+def cheapest_on(p: Any, plan: Any, s: Any, o: int, v: int, but: int) -> int:
+    """Give the price of the cheapest place for an order on a route, position `but` left out, NEVER if there is none.
+
+    `s.place[2]` is its position. Trying one is a handful of additions.
+    """
+    width, length, jobs = plan.width, plan.length[v], plan.jobs[v]
+    own = p.charge[o * p.routes + v] + p.inner[o]
+    s.place[2] = length
+    if own >= NEVER or jobs >= p.most[v] or plan.load[v] + p.demand[o] > p.capacity[v] or length + 2 > width:
+        return NEVER
+    if p.outside[v]:
+        return own if but < 0 else NEVER
+    orders, places, service = len(p.drop), p.places, p.service[o]
+    item, free_at, place_at, comes_to = plan.item, plan.free_at, plan.place_at, plan.comes_to
+    ways, until, trips, travel = plan.way, plan.until, p.trips, p.travel
+    several = p.windows[o] > 1
+    opens, closes = p.opens[o * p.wide], p.closes[o * p.wide + p.windows[o] - 1]
+    trip, late_after = 2 * o * places, p.late_after[o]
+    begin = v * width
+    end = begin + length
+    limited = p.longest[v] < NEVER
+    best = NEVER
+    for k in range(begin, end + 1):
+        now = free_at[k]
+        if now > closes:
+            break
+        if max(now, opens) + service > until[k] and item[k] < orders:
+            continue
+        here = place_at[k]
+        way = trips[trip + 2 * here]
+        starts = now + way
+        if starts > closes:
+            break
+        if several:
+            starts = earliest(p, o, starts)
+        elif starts < opens:
+            starts = opens
+        done = starts + service
+        following, skipped, limit = comes_to[k], ways[k], until[k]
+        if k < end and item[k] >= orders:  # a break follows: it is taken where this order ends
+            done = max(done, p.rest_from[v])
+            if done > p.rest_to[v]:
+                continue
+            done += p.rest_for[v]
+            following, limit = comes_to[k + 1], until[k + 1]
+            skipped = travel[here * places + following]
+        back = trips[trip + 2 * following + 1]
+        if done + back > limit:
+            continue
+        if limited:
+            out = plan.before[k] + way
+            lasts = out + max(opens - out - plan.before_to[k], 0) + service + back
+            lasts += max(plan.rest_from[k] - lasts - min(closes - out, plan.before_to[k]), 0) + plan.rest[k]
+            if lasts > p.longest[v]:
+                continue
+        price = own + way + back
+        if jobs > 0:
+            price -= skipped
+        if starts > late_after:
+            price += (starts - late_after) * p.late_price[o] // 60
+        if price < best and k - begin != but:
+            best = price
+            s.place[2] = k - begin
+    return best
 
 
 @compiled
@@ -478,6 +510,7 @@ def restore(p: Any, plan: Any, s: Any) -> None:
             if s.item[k] < orders:
                 plan.route_of[s.item[k]] = v
         reschedule(p, plan, v)
+        plan.version[v] = s.version[v]
 
 
 @compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -16,6 +17,7 @@ from aftercare.routing.engine import (
     Worker,
     build,
     make_plan,
+    search,
     stops_of,
     violations,
 )
@@ -24,11 +26,19 @@ HOUR = 3600
 AGAIN = Course(3, 5, tuple(300.0 * 0.9**n for n in range(12)))
 
 
-def day(seed: int, orders: int = 24, workers: int = 5, *, fast: bool = False):
-    """Make up a day: places on a plane, minutes away; skills, windows, breaks, two-person jobs, pickups, a provider."""
+def day(seed: int, orders: int = 24, workers: int = 5, *, fast: bool = False, one_way: bool = False):
+    """Make up a day: places on a plane, minutes away; skills, windows, breaks, two-person jobs, pickups, a provider.
+
+    `one_way`: going east takes twice as long.
+    """
     luck = random.Random(seed)
     spots = [(luck.uniform(0, 30), luck.uniform(0, 30)) for _n in range(orders + workers + 1)]
     travel = [[round(60 * (abs(a - c) + abs(b - d))) for c, d in spots] for a, b in spots]
+    if one_way:
+        travel = [
+            [way * (2 if c > a else 1) for way, (c, _d) in zip(row, spots, strict=True)]
+            for row, (a, _b) in zip(travel, spots, strict=True)
+        ]
     depot = orders + workers
     tasks = []
     for n in range(orders):
@@ -75,6 +85,33 @@ def test_no_plan_breaks_a_hard_rule(seed):
     assert violations(tasks, crew, travel, may, made.routes) == []
     planned = [o for route in made.routes.values() for o in route]
     assert sorted([*planned, *made.undone]) == list(range(problem.orders))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_ways_that_differ_by_direction_break_none_either(seed):
+    problem, tasks, crew, travel, may = day(seed, one_way=True)
+    made = make_plan(problem, again=AGAIN)
+    assert violations(tasks, crew, travel, may, made.routes) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.booleans())
+def test_a_place_that_was_looked_up_is_what_looking_again_finds(seed, one_way):
+    problem, *_rest = day(seed, one_way=one_way)
+    plan, luck, prices = search.empty_plan(problem), search.luck_from(seed, False), [0, 0]
+    best, scratch = search.empty_plan(problem), search.scratch_for(problem, plan)
+    search.insert_absent(problem, plan, scratch, luck)
+    known = 0
+    for heat in (3000.0, 300.0, 3.0):
+        search.steps(problem, plan, best, scratch, luck, prices, 20, heat)
+        for o, v in itertools.product(range(problem.orders), range(problem.routes)):
+            pair = o * problem.routes + v
+            if scratch.seen[pair] == plan.version[v]:
+                known += 1
+                assert search.cheapest_on(problem, plan, scratch, o, v, -1) == scratch.seen_price[pair]
+                assert scratch.place[2] == scratch.seen_at[pair]
+    assert known, "nothing was kept: this test has seen nothing"
 
 
 @settings(max_examples=25, deadline=None)

@@ -10,7 +10,7 @@ import pytest
 from aftercare.dispatch.daily import day_of_unit, engine_day
 from aftercare.dispatch.models import PlanWish
 from aftercare.dispatch.services import accept_offer, give_order
-from aftercare.dispatch.services.planning import _day_from, _inputs
+from aftercare.dispatch.services.replaying import day_from, inputs_of
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Shift, Unit
@@ -146,7 +146,7 @@ def test_the_day_plan_leaves_those_who_meet_alone_and_can_be_made_again(cast, or
     planned = day.plan(kept=routes, again=Course(1, 50, (300.0,) * 4))
     who = {job.id: person for person, rows in day.stops(planned).items() for job, _stop in rows}
     assert (who[order.pk], who[-order.pk]) == (visit.engineer_id, visit.helper_id)
-    again = _day_from(json.loads(json.dumps(_inputs(day, routes)))).plan(kept=routes, again=planned.course)
+    again = day_from(json.loads(json.dumps(inputs_of(day, routes)))).plan(kept=routes, again=planned.course)
     assert (again.routes, again.price) == (planned.routes, planned.price)
 
 
