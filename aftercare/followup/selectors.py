@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
+from aftercare.workorders.models import WorkOrder
 
 from .models import Recovery, Survey
 
@@ -78,8 +79,15 @@ def survey_for(actor: Actor, number: str) -> Survey:
     return found
 
 
-def survey_of(order_id: int) -> Survey | None:
-    return Survey.objects.filter(order_id=order_id).select_related("order__request").first()
+def survey_of(order_id: int, *, known: WorkOrder | None = None) -> Survey | None:
+    """Give the survey of an order; where the order is at hand (`known`), it is not read again."""
+    rows = Survey.objects.filter(order_id=order_id)
+    if known is None:
+        return rows.select_related("order__request").first()
+    found = rows.first()
+    if found is not None:
+        found.order = known
+    return found
 
 
 def recoveries_for(actor: Actor, *, state: str = "") -> QuerySet[Recovery]:

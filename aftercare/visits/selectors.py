@@ -43,13 +43,17 @@ def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]
     return choose_windows(priced, count=rules.slots, zone=zone, soon=soon, able=able)
 
 
-def open_appointment(order_id: int) -> Appointment | None:
-    """Give the proposed or booked appointment of an order."""
-    return (
-        Appointment.objects.filter(order_id=order_id, state__in=["proposed", "booked"])
-        .select_related("engineer", "helper", "order__request__customer")
-        .first()
+def open_appointment(order_id: int, *, known: WorkOrder | None = None) -> Appointment | None:
+    """Give the proposed or booked appointment of an order; where the order is at hand (`known`), it is not read again."""
+    rows = Appointment.objects.filter(order_id=order_id, state__in=["proposed", "booked"]).select_related(
+        "engineer", "helper"
     )
+    if known is None:
+        return rows.select_related("order__request__customer").first()
+    found = rows.first()
+    if found is not None:
+        found.order = known
+    return found
 
 
 def appointment_for(actor: Actor, number: str) -> Appointment:

@@ -100,11 +100,13 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
     who, at = actor(request), now()
     row = request_of_order(who, order_number) if order_number else request_for(who, number)
     orders = orders_of_request(row.pk)
+    for known in orders:
+        known.request = row
     order = next((o for o in orders if o.number == order_number), orders[-1] if orders else None)
     visits = visits_of(order.pk) if order else []
-    survey = survey_of(order.pk) if order else None
+    survey = survey_of(order.pk, known=order) if order else None
     clocks = clocks_of_case(row.pk)
-    appointment = open_appointment(order.pk) if order else None
+    appointment = open_appointment(order.pk, known=order) if order else None
     policy = policy_for(row.unit_id)
     matching = last_matching(order.pk) if order else None
     candidates = matching.candidates if matching else []
