@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 
+from aftercare.cli.main import main as command
 from aftercare.dispatch.daily import day_of_unit
 from aftercare.dispatch.models import DayPlan, Offer, PlanWish
 from aftercare.dispatch.services import (
@@ -142,6 +144,21 @@ def test_a_plan_that_comes_out_otherwise_says_whether_another_edition_made_it(ca
     plan.inputs["engine"] = EDITION - 1
     plan.digest = digest_of(plan.inputs)
     assert replay_plan(plan) == Replay(made, "engine")
+
+
+def test_the_command_makes_a_plan_again_and_says_why_where_it_can_not(cast, region, monkeypatch, capsys):
+    monkeypatch.setattr("aftercare.cli.planning.installation", nullcontext)
+    booked(cast, "zhou", (30.31, 120.16), MORNING + 3 * HOUR, 0)
+    booked(cast, "chen", (30.20, 120.15), MORNING + 3 * HOUR, 1)
+    plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
+    assert command(["plan", "list"]) == 0
+    assert f"{plan.pk:>6}  {TODAY}  proposed" in capsys.readouterr().out
+    assert command(["plan", "replay", str(plan.pk)]) == 0
+    assert capsys.readouterr().out.endswith("the same plan\n")
+    DayPlan.objects.filter(pk=plan.pk).update(digest="0" * 64)
+    assert command(["plan", "replay", str(plan.pk)]) == 1
+    assert "the inputs are no longer those" in capsys.readouterr().out
+    assert [command(["plan", "replay", wrong]) for wrong in ("999999", "eight", "9" * 40)] == [2, 2, 2]
 
 
 def test_a_try_says_what_would_happen_and_changes_nothing(cast, region):
