@@ -38,6 +38,7 @@ import numpy as np
 from days import KMH, city
 from harness import finish
 
+from aftercare.routing.days import LATE, SPARE
 from aftercare.routing.engine import NEVER, Task, Worker, build, make_plan, warm_up
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -261,7 +262,11 @@ class OurPlan(Planning):
         for o in orders:
             window = window_of(world, o, people, now)
             promise = PROMISE if window == o.window else 0
-            tasks.append(Task(o.place, o.service, (window,), drop=o.drop + promise, urgent=o.urgency == 0))
+            spare = min(round(SPARE.total_seconds()), (window[1] - window[0]) // 2)
+            tasks.append(Task(
+                o.place, o.service, (window,), drop=o.drop + promise, urgent=o.urgency == 0,
+                late_after=window[1] - spare if promise else NEVER, late_price=LATE,
+            ))  # fmt: skip
         workers = [
             Worker(e.place, e.home, max(now, e.ends_as_told, e.shift[0]), e.shift[1] + 3600) for e in people
         ]

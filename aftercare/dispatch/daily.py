@@ -17,7 +17,7 @@ from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of, units_below, zone_of
 from aftercare.policies.rules import Dispatch
 from aftercare.policies.selectors import policy_for
-from aftercare.routing.days import Day, Job, make_day
+from aftercare.routing.days import Day, Job, make_day, spare_in
 from aftercare.routing.days import Person as Worker
 from aftercare.routing.places import Spot
 from aftercare.visits.keeping import Rest, pickup_of, place_of, rests_of, travel_for, usual_minutes
@@ -342,6 +342,7 @@ def _job(order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], *, pr
         drop=drop,
         firm=promised or order.urgency == "critical",
         pickup=pickup_of(order),
+        spare=spare_in(windows[-1]) if promised else 0,
     )
 
 

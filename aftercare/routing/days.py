@@ -12,12 +12,19 @@ from .travel import TravelProvider
 
 Span = tuple[datetime, datetime]
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+SPARE = timedelta(
+    hours=1
+)  # so long before the end of a promised window a visit had better begin, half of it where it is shorter
+LATE = 120  # seconds of travel that each minute counts by which it begins later
 WAY_HOME = timedelta(hours=1)  # how long after the shift somebody may still be on the way home
 
 
 @dataclass(frozen=True)
 class Job:
-    """One visit to be made: where (None: nobody knows, so it is taken as on the way), when it may begin, how long it takes."""
+    """One visit to be made: where (None: nobody knows, so it is taken as on the way), when it may begin, how long it takes.
+
+    `spare`: minutes before the end of the last window by which it had better begin, for ways and work last longer than planned.
+    """
 
     id: int
     spot: Spot | None
@@ -27,6 +34,7 @@ class Job:
     firm: bool = False
     pickup: Spot | None = None
     people: int = 1
+    spare: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,11 @@ class Day:
         return self.jobs[order] if order < len(self.jobs) else self.jobs[int(self.problem.twin[order])]
 
 
+def spare_in(window: Span) -> int:
+    """Give how many minutes before the end of a promised window a visit had better begin."""
+    return round(min(SPARE, (window[1] - window[0]) / 2).total_seconds() / 60)
+
+
 def make_day(
     jobs: Sequence[Job], people: Sequence[Person], travel: TravelProvider, *, hour: int,
     price: Callable[[Job, Person], int | None] = lambda _job, _person: 0,
@@ -129,6 +142,7 @@ def make_day(
         Task(
             place(job.spot or anywhere), job.minutes * 60, tuple((seconds(a), seconds(b)) for a, b in job.windows),
             drop=job.drop, urgent=job.firm, pickup=place(job.pickup) if job.pickup else None, handling=600, people=job.people,
+            late_after=seconds(job.windows[-1][1]) - job.spare * 60 if job.spare else NEVER, late_price=LATE,
         )
         for job in jobs
     ]  # fmt: skip

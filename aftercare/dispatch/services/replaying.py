@@ -53,7 +53,7 @@ def inputs_of(day: Day, routes: Mapping[int, list[int]]) -> dict[str, Any]:
         "engine": EDITION, "zero": day.zero.isoformat(), "travel": [int(way) for way in p.travel], "places": p.places,
         "jobs": [
             [job.id, int(p.leave[n]), [[a.isoformat(), b.isoformat()] for a, b in job.windows], job.minutes, job.drop, job.firm,
-             int(p.enter[n]) if job.pickup else None]
+             int(p.enter[n]) if job.pickup else None, job.spare]
             for n, job in enumerate(day.jobs)
         ],
         "people": [
@@ -73,7 +73,8 @@ def day_from(inputs: Mapping[str, Any]) -> Day:
     for number, place, windows, minutes, drop, firm, *more in inputs["jobs"]:
         spans = tuple((datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in windows)
         pickup = spots[more[0]] if more and more[0] is not None else None
-        jobs.append(Job(number, spots[place], spans, minutes, drop, firm, pickup))
+        spare = more[1] if len(more) > 1 else 0
+        jobs.append(Job(number, spots[place], spans, minutes, drop, firm, pickup, spare=spare))
     for number, place, shift, most, provider, *more in inputs["people"]:
         rest, fair = more or (None, None)
         if rest:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 
 from aftercare.cli.main import main as command
-from aftercare.dispatch.daily import day_of_unit
+from aftercare.dispatch.daily import day_of_unit, engine_day
 from aftercare.dispatch.models import DayPlan, Offer, PlanWish
 from aftercare.dispatch.services import (
     Replay,
@@ -22,13 +23,14 @@ from aftercare.dispatch.services import (
     try_move,
     wish_plan,
 )
-from aftercare.dispatch.services.replaying import digest_of
+from aftercare.dispatch.services.replaying import day_from, digest_of, inputs_of
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Unit
 from aftercare.people.rules import MACHINE
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Forbidden
+from aftercare.routing.days import spare_in
 from aftercare.routing.engine import EDITION
 from aftercare.visits.models import Appointment
 from aftercare.visits.services import book_visit
@@ -132,6 +134,17 @@ def test_the_same_inputs_make_the_same_plan(cast, region):
     assert replay_plan(plan) == Replay(plan.routes)
     plan.inputs["travel"][1] += 60
     assert replay_plan(plan) == Replay({}, "inputs")
+
+
+def test_a_promised_visit_had_better_begin_an_hour_before_its_window_ends_and_a_replay_knows(cast, region):
+    booked(cast, "zhou", (30.31, 120.16), MORNING + 3 * HOUR)
+    waiting = cast.order(phone="13900009999", name="客户急")
+    day, routes = engine_day(day_of_unit(region, TODAY, at=MORNING), at=MORNING)
+    assert {job.id == waiting.pk: job.spare for job in day.jobs} == {False: 60, True: 0}
+    again = day_from(json.loads(json.dumps(inputs_of(day, routes))))
+    assert [job.spare for job in again.jobs] == [job.spare for job in day.jobs]
+    assert list(again.problem.late_after) == list(day.problem.late_after)
+    assert (spare_in((MORNING, MORNING + HOUR)), spare_in((MORNING, MORNING))) == (30, 0)
 
 
 def test_a_plan_that_comes_out_otherwise_says_whether_another_edition_made_it(cast, region):

@@ -173,7 +173,13 @@ def build(
         closes=_padded([[closes for _opens, closes in windows] for windows, _i, _s in shaped], wide, fast),
         drop=row([tasks[n].drop for n in whole], fast),
         demand=row([tasks[n].demand for n in whole], fast),
-        late_after=row([tasks[n].late_after for n in whole], fast),
+        late_after=row(
+            [
+                NEVER if tasks[n].late_after >= NEVER else tasks[n].late_after + tasks[n].service - service
+                for n, (_windows, _inner, service) in zip(whole, shaped, strict=True)
+            ],
+            fast,
+        ),
         late_price=row([tasks[n].late_price for n in whole], fast),
         charge=flat([charges[n] for n in whole], fast) if len(whole) else row([], fast),
         near=_near([tasks[n] for n in whole], travel, fast),

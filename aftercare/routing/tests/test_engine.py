@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -189,6 +190,35 @@ def test_times_come_with_the_break_and_the_pickup():
     begins_work = stop.begins + 300 + 300  # at the store, then the way to the customer
     assert 8 * HOUR <= begins_work <= 12 * HOUR
     assert stop.leaves - stop.begins == 300 + 300 + 1800
+
+
+@pytest.mark.parametrize("pickup", [None, 3])
+def test_beginning_late_in_a_window_has_its_price_wherever_the_parts_are(pickup):
+    """Two visits: a window that is soon over, with minutes charged from its middle, is served first though that is the longer way."""
+    travel = [[0, 600, 900, 60], [600, 0, 600, 600], [900, 600, 0, 900], [60, 600, 900, 0]]
+    near = Task(1, 3600, ((0, 4 * HOUR),))
+    far = Task(2, 600, ((0, 2 * HOUR),), pickup=pickup, handling=300)
+    calm = build([near, far], [Worker(0, 0, 0, 8 * HOUR)], travel, lambda _o, _v: 0)
+    lead = 0 if pickup is None else travel[3][2] + 300
+    in_time = travel[0][2] if pickup is None else travel[0][3] + lead
+    after_near = travel[0][1] + 3600 + (travel[1][2] if pickup is None else travel[1][3] + lead)
+    priced = [replace(far, late_after=after_near - late, late_price=120) for late in (0, 60)]
+    first, second = (
+        build([near, one], [Worker(0, 0, 0, 8 * HOUR)], travel, lambda _o, _v: 0) for one in priced
+    )
+    routes = {0: [0, 1]}
+    prices = [make_plan(problem, kept=routes, insert=False).price for problem in (calm, first, second)]
+    assert prices == [prices[0], prices[0], prices[0] + 120], (
+        "charged from the second it is later than it should be"
+    )
+    assert in_time < after_near - 60
+    dear = build(
+        [near, replace(far, late_after=in_time, late_price=600)],
+        [Worker(0, 0, 0, 8 * HOUR)],
+        travel,
+        lambda _o, _v: 0,
+    )
+    assert make_plan(dear, again=AGAIN).routes == {0: [1, 0]}
 
 
 def test_a_provider_is_the_last_resort():
