@@ -180,7 +180,7 @@ def engine_day(
             if visit.order.people == 2:  # two have agreed to meet: that is not planned anew
                 number = -visit.order.pk if visit.state == "helping" else visit.order.pk
                 meeting = replace(
-                    _job(visit.order, ((visit.begins, visit.begins),), promised=True), id=number
+                    _job(visit.order, ((visit.begins, visit.begins),), rules, promised=True), id=number
                 )
                 jobs.append(meeting if number > 0 else replace(meeting, pickup=None))
                 routes.setdefault(shown.person.id, []).append(number)
@@ -188,7 +188,7 @@ def engine_day(
                 pinned.add(number)
                 continue
             assert visit.window is not None  # booked visits have one
-            jobs.append(_job(visit.order, (visit.window,), promised=True))
+            jobs.append(_job(visit.order, (visit.window,), rules, promised=True))
             routes.setdefault(shown.person.id, []).append(visit.order.pk)
             holder[visit.order.pk], orders[visit.order.pk] = shown.person.id, visit.order
             if visit.pinned:
@@ -209,12 +209,12 @@ def engine_day(
     today = (max(at + FREEZE, board.starts + timedelta(hours=8)), board.starts + timedelta(hours=20))
     for order in board.waiting:
         if today[0] < today[1] and order.pk not in given:
-            jobs.append(_job(order, (today,), promised=False))
+            jobs.append(_job(order, (today,), rules, promised=False))
             orders[order.pk] = order
     for order, staff in extra:
         promised = order.window_starts_at is not None and order.window_ends_at is not None
         window = (order.window_starts_at, order.window_ends_at) if promised else today
-        jobs.append(_job(order, (window,), promised=promised))  # type: ignore[arg-type]
+        jobs.append(_job(order, (window,), rules, promised=promised))  # type: ignore[arg-type]
         holder[order.pk], orders[order.pk] = staff, order
         pinned.add(order.pk)
     known = Crew(list(orders.values()), at=at, zone=zone_of(board.unit.pk), units=units_below(board.unit))
@@ -331,7 +331,9 @@ def _begun(people: dict[int, Shown], starts: datetime, ends: datetime, at: datet
     return found
 
 
-def _job(order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], *, promised: bool) -> Job:
+def _job(
+    order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], rules: Dispatch, *, promised: bool
+) -> Job:
     """Make a job of an order; what is promised to a customer is never dropped for what is not."""
     drop = DROPS.get(order.urgency, DROPS["normal"]) + (PROMISE if promised else 0)
     return Job(
@@ -342,7 +344,7 @@ def _job(order: WorkOrder, windows: tuple[tuple[datetime, datetime], ...], *, pr
         drop=drop,
         firm=promised or order.urgency == "critical",
         pickup=pickup_of(order),
-        spare=spare_in(windows[-1]) if promised else 0,
+        spare=spare_in(windows[-1], rules.spare) if promised else 0,
     )
 
 

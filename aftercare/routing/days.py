@@ -12,10 +12,7 @@ from .travel import TravelProvider
 
 Span = tuple[datetime, datetime]
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-SPARE = timedelta(
-    hours=1
-)  # so long before the end of a promised window a visit had better begin, half of it where it is shorter
-LATE = 120  # seconds of travel that each minute counts by which it begins later
+LATE = 120  # seconds of travel that each minute counts by which a visit eats into its spare
 WAY_HOME = timedelta(hours=1)  # how long after the shift somebody may still be on the way home
 
 
@@ -113,9 +110,9 @@ class Day:
         return self.jobs[order] if order < len(self.jobs) else self.jobs[int(self.problem.twin[order])]
 
 
-def spare_in(window: Span) -> int:
-    """Give how many minutes before the end of a promised window a visit had better begin."""
-    return round(min(SPARE, (window[1] - window[0]) / 2).total_seconds() / 60)
+def spare_in(window: Span, most: int) -> int:
+    """Give how many minutes before the end of a promised window a visit had better begin: `most` seconds, or half the window."""
+    return round(min(most, (window[1] - window[0]).total_seconds() / 2) / 60)
 
 
 def make_day(

@@ -113,6 +113,7 @@ class Dispatch(Part):
     most_a_day: int = Field(default=99, ge=1, le=99)
     rest: Break | None = None
     fair_beyond: Seconds = 3600
+    spare: Seconds = 3600
     two_people: list[str] = []
     weights: Weights
     certificates: dict[str, str]
