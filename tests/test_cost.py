@@ -52,8 +52,7 @@ PAGES = (
 def test_a_page_needs_few_queries_whatever_it_shows(cast_now, signed_in, address):
     client = signed_in("zheng")
 
-    def cost() -> int:
-        client.get(address)
+    def once() -> int:
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
         if address != "/policy":
@@ -61,6 +60,11 @@ def test_a_page_needs_few_queries_whatever_it_shows(cast_now, signed_in, address
                 "a policy is read once a process"
             )
         return len(queries)
+
+    def cost() -> int:
+        """Open the page until what is remembered for a second (who reaches what) is: that second may end between two."""
+        client.get(address)
+        return min(once() for _again in range(3))
 
     cast_now.order(at=cast_now.at)
     few = cost()
