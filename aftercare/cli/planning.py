@@ -9,7 +9,7 @@ from .starting import installation, say
 WHY = {
     "": "the same plan",
     "inputs": "not made again: the inputs are no longer those it was made from",
-    "engine": "another plan: an earlier edition of the search made it",
+    "engine": "another plan: another edition of the search made it",
     "routes": "another plan, though edition, seed and inputs are the same: please report this",
 }
 

@@ -26,7 +26,7 @@ from .planning import (
 from .replaying import Replay, replay_plan
 
 __all__ = [
-    "Replay",     "accept_offer", "accept_plan", "assign_by_hand", "dismiss_plan", "dispatch_order", "dispatch_orders", "expire_offers", "give_order", "give_orders",
-    "make_day_plan", "offer_as_planned", "pin_visit", "plan_wished_days", "refuse_offer", "reoffer_orders", "replay_plan",
+    "Replay", "accept_offer", "accept_plan", "assign_by_hand", "dismiss_plan", "dispatch_order", "dispatch_orders", "expire_offers", "give_order",
+    "give_orders", "make_day_plan", "offer_as_planned", "pin_visit", "plan_wished_days", "refuse_offer", "reoffer_orders", "replay_plan",
     "retry_queue", "take_back_order", "take_offer_back", "take_orders_back", "try_move", "wake_queue", "wish_plan", "withdraw_offers",
 ]  # fmt: skip
