@@ -107,7 +107,7 @@ def test_incidents_replayed_as_history_give_the_same_statistics(cast, real_data)
         / 60
     )
     period = Period(datetime(2000, 1, 1, tzinfo=zone), datetime(2030, 1, 1, tzinfo=zone))
-    response = read_measures(period)["response_minutes"]
+    response = read_measures(period)[0]["response_minutes"]
     assert (response.count, response.value) == (len(answered), pytest.approx(mean))
 
 

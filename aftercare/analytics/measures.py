@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Model, Q, QuerySet, Sum, When
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.followup.models import Recovery, Survey
@@ -44,10 +44,35 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Making:
-    """How rows make a value: what the database sums and counts, and how these make the sum and the count it is made of."""
+class Rows:
+    """The rows that a measure counts: those of a table whose instant `at` lies in a period, as far as `only` fits."""
 
-    aggregates: dict[str, Any]
+    table: type[Model]
+    at: str
+    only: Q
+    category: str = "category"
+
+    def of(self, period: Period) -> QuerySet[Any]:
+        return self.whole(period).filter(self.only)
+
+    def whole(self, period: Period) -> QuerySet[Any]:
+        """Give all rows of a period, also those that do not count."""
+        rows = self.table._default_manager.filter(self.within(period))
+        if period.units is not None:
+            rows = rows.filter(unit_id__in=period.units)
+        if period.category:
+            rows = rows.filter(**{self.category: period.category})
+        return rows
+
+    def within(self, period: Period) -> Q:
+        return Q((f"{self.at}__gte", period.start), (f"{self.at}__lt", period.end))
+
+
+@dataclass(frozen=True)
+class Making:
+    """How rows make a value: what the database sums and counts of those that count, and how it makes their sum and count."""
+
+    aggregates: Callable[[Q], dict[str, Any]]
     finish: Callable[[dict[str, Any]], tuple[float, int]]
 
 
@@ -61,102 +86,70 @@ class Measure:
     unit: Any
     digits: int
     higher_is_better: bool | None
-    rows: Callable[[Period], QuerySet[Any]]
+    rows: Rows
     makes: Making
     definition: Any
 
 
-def read_measures(period: Period) -> dict[str, Value]:
-    """Read every measure of a period: those that count the same rows in one query."""
-    by_rows: dict[Callable[[Period], QuerySet[Any]], list[Measure]] = {}
+def read_measures(*periods: Period) -> list[dict[str, Value]]:
+    """Read every measure of periods that narrow to the same units and category: what counts by one instant in one query."""
+    whole = replace(periods[0], start=min(one.start for one in periods), end=max(one.end for one in periods))
+    counted_alike: dict[tuple[type[Model], str], list[Measure]] = {}
     for measure in MEASURES:
-        by_rows.setdefault(measure.rows, []).append(measure)
-    values = {}
-    for rows_of, measures in by_rows.items():
-        wanted = {f"{m.code}__{name}": what for m in measures for name, what in m.makes.aggregates.items()}
-        found = rows_of(period).order_by().aggregate(**wanted)
-        for measure in measures:
-            mine = {name: found[f"{measure.code}__{name}"] for name in measure.makes.aggregates}
-            total, count = measure.makes.finish(mine)
-            values[measure.code] = Value(total / count if count else None, total, count)
+        counted_alike.setdefault((measure.rows.table, measure.rows.at), []).append(measure)
+    values: list[dict[str, Value]] = [{} for _one in periods]
+    for measures in counted_alike.values():
+        rows = measures[0].rows
+        which = Case(*(When(rows.within(one), then=n) for n, one in enumerate(periods)))
+        wanted = {
+            f"{m.code}__{name}": what
+            for m in measures
+            for name, what in m.makes.aggregates(m.rows.only).items()
+        }
+        found = rows.whole(whole).order_by().values(period=which).annotate(**wanted)
+        by_period = {row["period"]: row for row in found}
+        for n, mine in enumerate(values):
+            for measure in measures:
+                mine[measure.code] = _value(measure, by_period.get(n))
     return values
 
 
-def _narrow(
-    rows: QuerySet[Any], period: Period, *, unit: str = "unit_id", category: str = "category"
-) -> QuerySet[Any]:
-    if period.units is not None:
-        rows = rows.filter(**{f"{unit}__in": period.units})
-    if period.category:
-        rows = rows.filter(**{category: period.category})
-    return rows
+def _value(measure: Measure, found: dict[str, Any] | None) -> Value:
+    if found is None:
+        return Value(None, 0.0, 0)
+    names = measure.makes.aggregates(measure.rows.only)
+    total, count = measure.makes.finish({name: found[f"{measure.code}__{name}"] for name in names})
+    return Value(total / count if count else None, total, count)
 
 
-def _answered_requests(period: Period) -> QuerySet[Any]:
-    rows = Request.objects.filter(
-        received_at__gte=period.start, received_at__lt=period.end, planned_at__isnull=False
-    )
-    return _narrow(rows, period)
-
-
-def _arrived_orders(period: Period) -> QuerySet[Any]:
-    rows = WorkOrder.objects.filter(
-        opened_at__gte=period.start, opened_at__lt=period.end, arrived_at__isnull=False
-    )
-    return _narrow(rows, period)
-
-
-def _opened_orders(period: Period) -> QuerySet[Any]:
-    rows = WorkOrder.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end).exclude(
-        state="cancelled"
-    )
-    return _narrow(rows, period)
-
-
-def _completed_orders(period: Period) -> QuerySet[Any]:
-    return _narrow(
-        WorkOrder.objects.filter(completed_at__gte=period.start, completed_at__lt=period.end), period
-    )
-
-
-def _answered_surveys(period: Period) -> QuerySet[Any]:
-    rows = Survey.objects.filter(answered_at__gte=period.start, answered_at__lt=period.end, state="answered")
-    return _narrow(rows, period, category="order__category")
-
-
-def _opened_surveys(period: Period) -> QuerySet[Any]:
-    rows = Survey.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end)
-    return _narrow(rows, period, category="order__category")
-
-
-def _kept_appointments(period: Period) -> QuerySet[Any]:
-    rows = Appointment.objects.filter(state="kept", starts_at__gte=period.start, starts_at__lt=period.end)
-    return _narrow(rows, period, category="order__category")
-
-
-def _recoveries(period: Period) -> QuerySet[Any]:
-    rows = Recovery.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end)
-    return _narrow(rows, period, category="order__category")
+_ANSWERED_REQUESTS = Rows(Request, "received_at", Q(planned_at__isnull=False))
+_ARRIVED_ORDERS = Rows(WorkOrder, "opened_at", Q(arrived_at__isnull=False))
+_OPENED_ORDERS = Rows(WorkOrder, "opened_at", ~Q(state="cancelled"))
+_COMPLETED_ORDERS = Rows(WorkOrder, "completed_at", Q())
+_ANSWERED_SURVEYS = Rows(Survey, "answered_at", Q(state="answered"), category="order__category")
+_OPENED_SURVEYS = Rows(Survey, "opened_at", Q(), category="order__category")
+_KEPT_APPOINTMENTS = Rows(Appointment, "starts_at", Q(state="kept"), category="order__category")
+_RECOVERIES = Rows(Recovery, "opened_at", Q(), category="order__category")
 
 
 def _mean_seconds(start: str, end: str, per: int) -> Making:
     span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
     return Making(
-        {"total": Sum(span), "n": Count("id")},
+        lambda only: {"total": Sum(span, filter=only), "n": Count("id", filter=only)},
         lambda found: (found["total"].total_seconds() / per if found["total"] else 0.0, found["n"]),
     )
 
 
 def _share(good: Q) -> Making:
     return Making(
-        {"good": Count("id", filter=good), "n": Count("id")},
+        lambda only: {"good": Count("id", filter=only & good), "n": Count("id", filter=only)},
         lambda found: (100.0 * found["good"], found["n"]),
     )
 
 
 def _mean(expression: str, divide_by: int = 1) -> Making:
     return Making(
-        {"total": Sum(expression), "n": Count("id")},
+        lambda only: {"total": Sum(expression, filter=only), "n": Count("id", filter=only)},
         lambda found: (float(Decimal(found["total"] or 0) / divide_by), found["n"]),
     )
 
@@ -164,7 +157,10 @@ def _mean(expression: str, divide_by: int = 1) -> Making:
 def _on_time() -> Making:
     good = Q(visit__arrived_at__lte=F("ends_at"))
     return Making(
-        {"good": Count("id", filter=good, distinct=True), "n": Count("id", distinct=True)},
+        lambda only: {
+            "good": Count("id", filter=only & good, distinct=True),
+            "n": Count("id", filter=only, distinct=True),
+        },
         lambda found: (100.0 * found["good"], found["n"]),
     )
 
@@ -172,35 +168,38 @@ def _on_time() -> Making:
 def _costing(times: str, rate: str) -> Making:
     """Multiply the rows (or their column `times`) by the pack's rate in fen."""
     return Making(
-        {"times": Sum(times) if times else Count("id"), "n": Count("id")},
+        lambda only: {
+            "times": Sum(times, filter=only) if times else Count("id", filter=only),
+            "n": Count("id", filter=only),
+        },
         lambda found: (getattr(policy_for().pack.report, rate) * (found["times"] or 0) / 100, found["n"]),
     )
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("response_minutes", "efficiency", _("Mean response time"), _("min"), 1, False, _answered_requests,
+    Measure("response_minutes", "efficiency", _("Mean response time"), _("min"), 1, False, _ANSWERED_REQUESTS,
             _mean_seconds("received_at", "planned_at", 60),
             _("from receipt to the plan told to the customer; requests received in the period")),
-    Measure("arrival_hours", "efficiency", _("Mean time to arrival"), _("h"), 1, False, _arrived_orders,
+    Measure("arrival_hours", "efficiency", _("Mean time to arrival"), _("h"), 1, False, _ARRIVED_ORDERS,
             _mean_seconds("opened_at", "arrived_at", 3600),
             _("from the work order to the engineer's arrival; orders opened in the period")),
-    Measure("completion_rate", "efficiency", _("Completion rate"), "%", 1, True, _opened_orders,
+    Measure("completion_rate", "efficiency", _("Completion rate"), "%", 1, True, _OPENED_ORDERS,
             _share(Q(state="completed")), _("completed orders among those opened in the period and not cancelled")),
-    Measure("on_time_rate", "efficiency", _("On-time arrival"), "%", 1, True, _kept_appointments, _on_time(),
+    Measure("on_time_rate", "efficiency", _("On-time arrival"), "%", 1, True, _KEPT_APPOINTMENTS, _on_time(),
             _("arrivals before the end of the promised window among kept appointments")),
-    Measure("first_time_fix_rate", "quality", _("First-time fix rate"), "%", 1, True, _completed_orders,
+    Measure("first_time_fix_rate", "quality", _("First-time fix rate"), "%", 1, True, _COMPLETED_ORDERS,
             _share(Q(visits=1)), _("orders completed with one visit among those completed in the period")),
-    Measure("repeat_rate", "quality", _("Repeat repair rate"), "%", 1, False, _completed_orders, _share(Q(is_repeat=True)),
+    Measure("repeat_rate", "quality", _("Repeat repair rate"), "%", 1, False, _COMPLETED_ORDERS, _share(Q(is_repeat=True)),
             _("completed orders whose product was repaired within the 30 days before")),
-    Measure("satisfaction", "quality", _("Mean satisfaction"), _("of 5"), 2, True, _answered_surveys,
+    Measure("satisfaction", "quality", _("Mean satisfaction"), _("of 5"), 2, True, _ANSWERED_SURVEYS,
             _mean("overall"), _("mean of the overall score of surveys answered in the period")),
-    Measure("followup_coverage", "quality", _("Follow-up coverage"), "%", 1, True, _opened_surveys,
+    Measure("followup_coverage", "quality", _("Follow-up coverage"), "%", 1, True, _OPENED_SURVEYS,
             _share(Q(state="answered")), _("answered surveys among those opened in the period")),
-    Measure("parts_cost", "cost", _("Mean cost of parts"), _("yuan an order"), 1, False, _completed_orders,
+    Measure("parts_cost", "cost", _("Mean cost of parts"), _("yuan an order"), 1, False, _COMPLETED_ORDERS,
             _mean("parts_cost_fen", 100), _("cost of the parts used, over orders completed in the period")),
-    Measure("visit_cost", "cost", _("Mean cost of visits"), _("yuan an order"), 1, False, _completed_orders,
+    Measure("visit_cost", "cost", _("Mean cost of visits"), _("yuan an order"), 1, False, _COMPLETED_ORDERS,
             _costing("visits", "visit_cost_fen"), _("visits × the pack's cost of a visit, over orders completed in the period")),
-    Measure("complaint_cost", "cost", _("Mean cost of complaints"), _("yuan a case"), 1, False, _recoveries,
+    Measure("complaint_cost", "cost", _("Mean cost of complaints"), _("yuan a case"), 1, False, _RECOVERIES,
             _costing("", "complaint_cost_fen"), _("the pack's cost of handling a complaint, over recoveries opened in the period")),
 )  # fmt: skip
 

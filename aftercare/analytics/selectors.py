@@ -72,7 +72,7 @@ def monthly_report(actor: Actor, month: date, *, unit_id: int | None = None, cat
     earlier, _name, _unit = _period(actor, months_later(month, -1), unit_id, category)
     rules = policy_for(zone_unit).pack.report
     lines = []
-    now, then = read_measures(period), read_measures(earlier)
+    now, then = read_measures(period, earlier)
     for measure in MEASURES:
         value, before = now[measure.code], then[measure.code]
         lines.append(Line(measure, value, before, *_judged(measure, value, rules.targets.get(measure.code))))
@@ -89,7 +89,7 @@ def rows_behind(
     if measure is None:
         raise NotFound()
     period, _name, _unit = _period(actor, month, unit_id, category)
-    return measure, measure.rows(period).order_by("id")
+    return measure, measure.rows.of(period).order_by("id")
 
 
 def _period(actor: Actor, month: date, unit_id: int | None, category: str) -> tuple[Period, str, int | None]:
