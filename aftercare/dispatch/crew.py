@@ -94,10 +94,6 @@ class Crew:
         self._people: dict[int, Person] = {}
         self._read(wanted, units)
 
-    @property
-    def everybody(self) -> list[Person]:
-        return list(self._people.values())
-
     def people_for(self, order: WorkOrder) -> list[Person]:
         """Give those who are looked at for an order, as this order sees them."""
         familiar = self._familiar_with(order)

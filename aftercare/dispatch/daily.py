@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from aftercare.people.models import Leave, Shift, Staff, Unit
+from aftercare.people.models import Leave, Shift, Unit
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of, units_below, zone_of
 from aftercare.policies.rules import Dispatch
@@ -20,11 +19,19 @@ from aftercare.policies.selectors import policy_for
 from aftercare.routing.days import Day, Job, make_day, spare_in
 from aftercare.routing.days import Person as Worker
 from aftercare.routing.places import Spot
-from aftercare.visits.keeping import Rest, pickup_of, place_of, rests_of, travel_for, usual_minutes
+from aftercare.visits.keeping import (
+    Rest,
+    pickup_of,
+    place_of,
+    rests_in,
+    shifts_between,
+    travel_for,
+    usual_minutes,
+)
 from aftercare.visits.models import Appointment, Visit
 from aftercare.workorders.models import WorkOrder
 
-from .crew import Crew
+from .crew import Crew, read_people
 from .models import Offer
 from .rules import Job as Match
 from .rules import Person, hard_rules
@@ -99,14 +106,14 @@ def day_of_unit(unit: Unit, on: date, *, at: datetime, listed: int = LISTED) -> 
     below = units_below(unit)
     orders = _first_waiting(below, listed + 1, before=ends)
     orders, more = orders[:listed], len(orders) > listed
-    crew = Crew(orders, at=at, zone=zone, units=below)
-    shifts = _spans(Shift, starts, ends)
-    leaves = _spans(Leave, starts, ends)
-    rests = rests_of(Staff.objects.filter(pk__in=shifts).only("unit"), starts, ends)
+    known = {person.id: person for person in read_people(at=at, on=on, units=below)}
+    at_work = shifts_between(known, starts, ends)
+    shifts, leaves = _spans(at_work), _spans(_leaves_of(known, starts, ends))
+    rests = rests_in(at_work, starts, ends, {person.id: person.group for person in known.values()})
     people = {
-        person.id: Shown(person, shifts[person.id], leaves.get(person.id, []), rests.get(person.id))
-        for person in crew.everybody
-        if person.id in shifts
+        one: Shown(person, shifts[one], leaves.get(one, []), rests.get(one))
+        for one, person in known.items()
+        if one in shifts
     }
     for visit in [*_booked(people, starts, ends), *_begun(people, starts, ends, at)]:
         people[visit.staff_id].visits.append(visit)
@@ -132,10 +139,9 @@ def nobody_has(unit_ids: Collection[int], *, before: datetime) -> QuerySet[WorkO
 def _first_waiting(unit_ids: Collection[int], most: int, *, before: datetime) -> list[WorkOrder]:
     """Give so many orders that nobody has, the urgent first, the longest waiting of each; each urgency by its index."""
     rows = nobody_has(unit_ids, before=before).order_by("opened_at")
-    first, *others = (rows.filter(urgency=urgency).values("pk", "opened_at")[:most] for urgency in DROPS)
-    ids = [row["pk"] for row in first.union(*others, all=True)]
+    first, *others = (rows.filter(urgency=urgency).values("pk")[:most] for urgency in DROPS)
     found = (
-        WorkOrder.objects.filter(pk__in=ids)
+        WorkOrder.objects.filter(pk__in=first.union(*others, all=True))
         .select_related("request", "unit", "pickup_unit")
         .only(*ORDER, "unit__name")
     )
@@ -268,11 +274,15 @@ def against(order: WorkOrder, person: Person, rules: Dispatch, on: date) -> list
     return [pair for pair in hard_rules(match, person, rules, on=on) if pair[0] in timeless]
 
 
-def _spans(model: Any, starts: datetime, ends: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
-    rows = model.objects.filter(starts_at__lt=ends, ends_at__gt=starts).order_by("starts_at")
+def _leaves_of(staff_ids: Iterable[int], starts: datetime, ends: datetime) -> QuerySet[Leave]:
+    rows = Leave.objects.filter(staff__in=list(staff_ids), starts_at__lt=ends, ends_at__gt=starts)
+    return rows.order_by("starts_at")
+
+
+def _spans(rows: Iterable[Shift | Leave]) -> dict[int, list[tuple[datetime, datetime]]]:
     found: dict[int, list[tuple[datetime, datetime]]] = {}
-    for staff, a, b in rows.values_list("staff_id", "starts_at", "ends_at"):
-        found.setdefault(staff, []).append((a, b))
+    for row in rows:
+        found.setdefault(row.staff_id, []).append((row.starts_at, row.ends_at))
     return found
 
 

@@ -234,7 +234,7 @@ def windows_kept(
         return []
     local, travel = ZoneInfo(zone), travel_for(engineer.unit_id)
     whole = min(a for a, _b in windows) - timedelta(days=1), max(b for _a, b in windows) + timedelta(days=1)
-    at_work, leaves = _shifts_of([engineer.pk], *whole), leaves_of(engineer.pk, *whole)
+    at_work, leaves = shifts_between([engineer.pk], *whole), leaves_of(engineer.pk, *whole)
     shifts = [(shift.starts_at, shift.ends_at) for shift in at_work]
     everything = promises_of(engineer.pk, *whole, at=at, without=order.pk)  # of all days at once
     days: dict[object, tuple[list[Promise], int, Rest | None]] = {}
@@ -244,7 +244,7 @@ def windows_kept(
         if start not in days:
             ends = start + timedelta(days=1)
             promised = [promise for promise in everything if start <= promise.window[0] < ends]
-            rest = _rests_on(at_work, start, ends, {engineer.pk: engineer}).get(engineer.pk)
+            rest = rests_in(at_work, start, ends, {engineer.pk: engineer.unit_id}).get(engineer.pk)
             known = plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts, rest=rest)
             if known is None:  # what is promised already leaves no time for it
                 rest, known = None, plan_of_day(engineer, promised, at=at, travel=travel, shifts=shifts)
@@ -264,33 +264,32 @@ def begins_within(order: WorkOrder, window: Span) -> Span:
     return (window[0], window[0]) if order.people == 2 else window
 
 
-def rests_of(staff: Iterable[Staff], start: datetime, end: datetime) -> dict[int, Rest]:
-    """Give by person the break of a local day: between when it begins, and its minutes; that of the shift, else the pack's."""
-    known = {person.pk: person for person in staff}
-    return _rests_on(_shifts_of(known, start, end), start, end, known)
-
-
-def _shifts_of(staff_ids: Iterable[int], start: datetime, end: datetime) -> list[Shift]:
+def shifts_between(staff_ids: Iterable[int], start: datetime, end: datetime) -> list[Shift]:
+    """Give the shifts of these people that touch a span, by their begin."""
     rows = Shift.objects.filter(staff__in=list(staff_ids), starts_at__lt=end, ends_at__gt=start)
     return list(rows.order_by("starts_at"))
 
 
-def _rests_on(
-    shifts: Iterable[Shift], start: datetime, end: datetime, known: Mapping[int, Staff]
+def rests_in(
+    shifts: Iterable[Shift], start: datetime, end: datetime, units: Mapping[int, int]
 ) -> dict[int, Rest]:
+    """Give by person the break of a local day: between when it begins, and its minutes; that of the shift, else the pack's.
+
+    `units`: the unit of each person who has a shift.
+    """
     found: dict[int, Rest] = {}
     for shift in shifts:
         if shift.starts_at < end and shift.ends_at > start:
-            rest = _rest_in(shift, start, known[shift.staff_id])
+            rest = _rest_of(shift, start, units[shift.staff_id])
             if rest:
                 found.setdefault(shift.staff_id, rest)
     return found
 
 
-def _rest_in(shift: Shift, start: datetime, person: Staff) -> Rest | None:
+def _rest_of(shift: Shift, start: datetime, unit_id: int) -> Rest | None:
     if shift.rest_minutes is not None:
         return (shift.rest_from, shift.rest_until, shift.rest_minutes) if shift.rest_minutes and shift.rest_from and shift.rest_until else None  # fmt: skip
-    rule = policy_for(person.unit_id).pack.dispatch.rest
+    rule = policy_for(unit_id).pack.dispatch.rest
     if rule is None:
         return None
     begins, until = (

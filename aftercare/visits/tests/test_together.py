@@ -18,7 +18,7 @@ from aftercare.people.rules import MACHINE
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Invalid
 from aftercare.routing.engine import Course
-from aftercare.visits.keeping import Promise, pickup_of, plan_of_day, rests_of
+from aftercare.visits.keeping import Promise, pickup_of, plan_of_day, rests_in, shifts_between
 from aftercare.visits.models import Appointment
 from aftercare.visits.selectors import helping_on, slots_for
 from aftercare.visits.services import book_visit, depart, note_behind, reschedule_visit
@@ -177,13 +177,18 @@ def test_parts_are_fetched_on_the_way(cast, order):
     assert around[0][order.pk][0] == MORNING, "the visit begins at the customer's, not at the store"
 
 
+def rests_on(engineer, start):
+    span = start, start + timedelta(days=1)
+    return rests_in(shifts_between([engineer.pk], *span), *span, {engineer.pk: engineer.unit_id})
+
+
 def test_no_time_is_offered_in_which_the_break_would_fall_away(cast, order):
     zhou = cast.staff["zhou"]
     start = MORNING.replace(hour=0) - timedelta(hours=8)
     Shift.objects.filter(staff=zhou, starts_at__lte=MORNING, ends_at__gt=MORNING).update(
         rest_from=NOON, rest_until=NOON + timedelta(minutes=30), rest_minutes=90
     )
-    rest = rests_of([zhou], start, start + timedelta(days=1))[zhou.pk]
+    rest = rests_on(zhou, start)[zhou.pk]
     assert rest == (NOON, NOON + timedelta(minutes=30), 90)
     at_noon = Promise(order, (NOON + timedelta(minutes=20), NOON + timedelta(minutes=40)))
     assert plan_of_day(zhou, [at_noon], at=MORNING) is not None
@@ -193,10 +198,9 @@ def test_no_time_is_offered_in_which_the_break_would_fall_away(cast, order):
 def test_the_break_of_the_pack_holds_where_the_shift_has_none_of_its_own(cast):
     zhou = cast.staff["zhou"]
     start = MORNING.replace(hour=0, minute=0) - timedelta(hours=8)  # midnight in Shanghai
-    spans = rests_of([zhou], start.astimezone(), start + timedelta(days=1))
-    assert spans[zhou.pk][2] == 45
+    assert rests_on(zhou, start.astimezone())[zhou.pk][2] == 45
     Shift.objects.filter(staff=zhou).update(rest_minutes=0)
-    assert rests_of([zhou], start, start + timedelta(days=1)) == {}
+    assert rests_on(zhou, start) == {}
 
 
 def test_a_visit_that_has_not_begun_as_planned_is_noted_once_and_the_day_is_planned_anew(cast, order):
