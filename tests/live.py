@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import os
 import shutil
 import signal
@@ -16,9 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+
+from tests.kept import MIGRATIONS, copy_kept
 
 Found = TypeVar("Found")
 
@@ -109,30 +109,20 @@ class Installation:
             self.process.wait(30)
 
 
-def _empty_home() -> Path:
-    """Give the folder of an installation with an empty database, made once for as long as its migrations stay the same."""
-    root = Path(__file__).parent.parent
-    files = [*sorted(root.glob("aftercare/*/migrations/*.py")), root / "requirements" / "run.lock"]
-    mark = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    kept = Path(tempfile.gettempdir()) / f"aftercare-empty-{os.getuid()}-{mark}"
-    with open(f"{kept}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            made = Installation(Path(tempfile.mkdtemp(prefix="aftercare-empty-")))
-            made.run("policy", "list")
-            made.home.rename(kept)
-    return kept
+def make_empty(home: Path) -> None:
+    """Make an installation whose database is made and empty."""
+    Installation(home).run("policy", "list")
 
 
 @contextlib.contextmanager
-def new_installation(*, untouched: bool = False) -> Iterator[Installation]:
+def new_installation(make: Callable[[Path], None] | None = make_empty, **kept: Any) -> Iterator[Installation]:
     """Give an installation in a folder of its own, outside of pytest's, which is closed to the database's user.
 
-    Its database is made and empty; `untouched` leaves even that to the test.
+    It is a copy of one that `make` makes once; None leaves even the database to the test.
     """
     made = Installation(Path(tempfile.mkdtemp(prefix="aftercare-live-")))
-    if not untouched:
-        subprocess.run(["cp", "-a", f"{_empty_home()}/.", str(made.home)], check=True)
+    if make is not None:
+        copy_kept(make.__name__.removeprefix("make_"), made.home, make, **{"files": MIGRATIONS, **kept})
     try:
         yield made
     finally:

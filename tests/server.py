@@ -6,8 +6,11 @@ import atexit
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+from tests.kept import MIGRATIONS, ROOT, copy_kept
 
 
 def _start() -> None:
@@ -35,10 +38,13 @@ def _start() -> None:
 def _embedded(home: Path):
     import psycopg
 
-    from aftercare.config.embedded import EmbeddedDatabase
+    from aftercare.config.embedded import DATABASE, EmbeddedDatabase
+    from tests.live import make_empty
 
+    copy_kept("empty", home, make_empty, files=MIGRATIONS)
     server = EmbeddedDatabase(home)
     os.environ["DATABASE_URL"] = server.start()
+    os.environ["AFTERCARE_TEST_TEMPLATE"] = DATABASE
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # a test database need not survive the machine
         connection.execute("SELECT pg_reload_conf()")
@@ -46,21 +52,42 @@ def _embedded(home: Path):
 
 
 def _external(programs: Path, home: Path):
-    data = home / "outside"
-    data.mkdir()
-    home.chmod(0o755)
     user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(data, user)
     run = {"check": True, "capture_output": True, "user": user}
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "aftercare", "--auth=trust", "--encoding=UTF8", "--locale=C"],
-        **run,
-    )
-    options = f"-h '' -k {data} -c fsync=off"
-    subprocess.run([programs / "pg_ctl", "-w", "-D", data, "-l", data / "log", "-o", options, "start"], **run)
-    os.environ["DATABASE_URL"] = f"postgresql://aftercare@/postgres?host={data}"
-    return lambda: subprocess.run([programs / "pg_ctl", "-m", "fast", "-w", "-D", data, "stop"], **run)
+
+    def start(data: Path) -> str:
+        options = f"-h '' -k {data} -c fsync=off"
+        subprocess.run(
+            [programs / "pg_ctl", "-w", "-D", data, "-l", data / "log", "-o", options, "start"], **run
+        )
+        return f"postgresql://aftercare@/aftercare?host={data}"
+
+    def stop(data: Path) -> None:
+        subprocess.run([programs / "pg_ctl", "-m", "fast", "-w", "-D", data, "stop"], **run)
+
+    def make(place: Path) -> None:
+        data = place / "outside"
+        data.mkdir()
+        place.chmod(0o755)
+        if user:
+            shutil.chown(data, user)
+        options = ("-U", "aftercare", "--auth=trust", "--encoding=UTF8", "--locale=C")
+        subprocess.run([programs / "initdb", "-D", data, *options], **run)
+        url = start(data)
+        subprocess.run(
+            [programs / "createdb", "-h", data, "-U", "aftercare", "-T", "template0", "aftercare"], **run
+        )
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("AFTERCARE_TEST", "DJANGO_SETTINGS"))
+        }
+        command = [sys.executable, "-m", "aftercare.cli.main", "policy", "list"]
+        subprocess.run(command, env={**kept, "DATABASE_URL": url}, check=True, capture_output=True, cwd=ROOT)
+        stop(data)
+
+    copy_kept(f"outside-{programs.parent.name}", home, make, files=MIGRATIONS)
+    os.environ["DATABASE_URL"] = start(home / "outside")
+    os.environ["AFTERCARE_TEST_TEMPLATE"] = "aftercare"
+    return lambda: stop(home / "outside")
 
 
 # Each test process has a server of its own: the horizon below which facts are delivered is one for a whole server.

@@ -224,7 +224,7 @@ def answers(url: str) -> bool:
 def test_backup_and_restore_bring_everything_back(home, tmp_path):
     archive = tmp_path / "kept.tar"
     home.run("backup", str(archive))
-    with new_installation(untouched=True) as fresh:
+    with new_installation(None) as fresh:
         fresh.run("restore", str(archive))
         assert fresh.run("user", "list") == home.run("user", "list")
         assert "seals hold" in fresh.run("ledger", "verify")
@@ -233,7 +233,7 @@ def test_backup_and_restore_bring_everything_back(home, tmp_path):
 
 @pytest.fixture
 def bare():
-    with new_installation(untouched=True) as made:
+    with new_installation(None) as made:
         yield made
 
 

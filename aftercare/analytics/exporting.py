@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-import openpyxl
 from django.utils.translation import gettext as _
 
 from .selectors import Report
@@ -62,6 +61,8 @@ def as_csv(rows: Iterable[list[Any]]) -> bytes:
 
 def as_xlsx(rows: Iterable[list[Any]], title: str) -> bytes:
     """Write rows as an XLSX workbook with one sheet."""
+    import openpyxl
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     for row in rows:

@@ -51,7 +51,7 @@ def _database(url: str) -> dict[str, object]:
             "prepare_threshold": 3,
             **query,
         },
-        "TEST": {"TEMPLATE": "template0"},
+        "TEST": {"TEMPLATE": os.environ.get("AFTERCARE_TEST_TEMPLATE", "template0")},
     }
 
 

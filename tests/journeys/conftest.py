@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.live import new_installation
+from tests.kept import MIGRATIONS, ROOT, copy_kept
+from tests.live import Installation, make_empty, new_installation
 from tests.look import SIZES
 
 ARGS = [
@@ -22,35 +21,29 @@ ARGS = [
 ]
 
 
+FOUND = """
+from datetime import datetime, UTC; from tests.cast import found, PASSWORD
+found(datetime.now(UTC), password=PASSWORD, shift_hours=24)
+from aftercare.intake.services import add_report_point; from aftercare.people.rules import MACHINE
+from aftercare.people.models import Unit
+print(add_report_point(unit_id=Unit.objects.get(name='云溪店').pk, by=MACHINE).code)
+"""
+SOURCES = (*sorted(ROOT.glob("aftercare/**/*.py")), *sorted(ROOT.glob("aftercare/**/*.toml")), ROOT / "tests" / "cast.py", *MIGRATIONS)  # fmt: skip
+
+
+def make_founded(home: Path) -> None:
+    """Make an installation in which the cast has been founded; its QR code is in the file `point`."""
+    copy_kept("empty", home, make_empty, files=MIGRATIONS)
+    code = Installation(home).python(FOUND)
+    (home / "point").write_text(code)
+
+
 @pytest.fixture(scope="module")
 def installation():
-    with new_installation() as made:
-        yield from _founded(made)
-
-
-def _founded(made):
-    script = (
-        "import os, django; os.environ['DJANGO_SETTINGS_MODULE']='aftercare.config.settings'\n"
-        "from aftercare.cli.starting import installation\n"
-        "with installation():\n"
-        "    from datetime import datetime, UTC; from tests.cast import found, PASSWORD\n"
-        "    found(datetime.now(UTC), password=PASSWORD, shift_hours=24)\n"
-        "    from aftercare.intake.services import add_report_point; from aftercare.people.rules import MACHINE\n"
-        "    from aftercare.people.models import Unit\n"
-        "    print(add_report_point(unit_id=Unit.objects.get(name='云溪店').pk, by=MACHINE).code)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=made.env,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stderr
-    made.point = done.stdout.strip().splitlines()[-1]
-    made.start()
-    yield made
+    with new_installation(make_founded, files=SOURCES, minutes=30) as made:
+        made.point = (made.home / "point").read_text()
+        made.start()
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
-import openpyxl
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -256,6 +255,8 @@ def _xlsx_rows(path: Path) -> Iterator[dict[str, str]]:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
                 raise Invalid(_("the file is too large unpacked"), where=path.name, expected="400 MB")
+        import openpyxl  # which takes long to load, and few read such a file
+
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise Invalid(_("this is not an XLSX file"), where=path.name, expected="XLSX") from error

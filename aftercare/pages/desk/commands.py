@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n_
-from pypinyin import Style, lazy_pinyin
 
 from aftercare.people.rules import Actor
 
@@ -78,6 +77,8 @@ def commands_for(who: Actor, text: str, *, most: int = 6) -> list[dict[str, str]
 @lru_cache(maxsize=512)
 def _ways(title: str, language: str) -> tuple[str, ...]:
     """Give what a command can be found by: its words in the reader's language and in English, pinyin, first letters."""
+    from pypinyin import Style, lazy_pinyin
+
     shown = _(title)
     whole = "".join(lazy_pinyin(shown)).lower()
     first = "".join(lazy_pinyin(shown, style=Style.FIRST_LETTER)).lower()

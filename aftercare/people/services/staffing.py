@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
-from pypinyin import Style, lazy_pinyin
 
 from aftercare.ledger.services import record
 from aftercare.privacy.rules import masked_name, masked_phone
@@ -35,6 +34,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def pinyin_key(text: str) -> str:
     """Give the key by which Chinese names sort as readers expect; the database's own order is by code point."""
+    from pypinyin import Style, lazy_pinyin  # whose dictionaries take a quarter of a second to read
+
     return " ".join(lazy_pinyin(text, style=Style.TONE3)).lower()[:200]
 
 
