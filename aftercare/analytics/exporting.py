@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from .measures import rounded
 from .selectors import Report
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -73,4 +74,4 @@ def as_xlsx(rows: Iterable[list[Any]], title: str) -> bytes:
 
 
 def _rounded(value: float | None, digits: int) -> float | str:
-    return "" if value is None else round(value, digits)
+    return "" if value is None else rounded(value, digits)

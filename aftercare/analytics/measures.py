@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Model, Q, QuerySet, Sum, When
@@ -89,6 +89,11 @@ class Measure:
     rows: Rows
     makes: Making
     definition: Any
+
+
+def rounded(value: float, digits: int) -> float:
+    """Round halves away from zero, as pages and people do; 91.25 is 91.3."""
+    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
 def read_measures(*periods: Period) -> list[dict[str, Value]]:

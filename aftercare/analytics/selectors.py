@@ -18,7 +18,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.rules import months_later
 from aftercare.refusals import Invalid, NotFound
 
-from .measures import MEASURES, SECTIONS, Measure, Period, Value, late_problems, read_measures
+from .measures import MEASURES, SECTIONS, Measure, Period, Value, late_problems, read_measures, rounded
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Line:
     def change(self) -> float | None:
         if self.value.value is None or self.before.value is None:
             return None
-        return round(self.value.value - self.before.value, self.measure.digits)
+        digits = self.measure.digits
+        return rounded(rounded(self.value.value, digits) - rounded(self.before.value, digits), digits)
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def _judged(measure: Measure, value: Value, target: Any) -> tuple[str, str]:
     text = f"≤ {target.at_most:g}" if target.at_most is not None else f"≥ {target.at_least:g}"
     if value.value is None:
         return text, ""
-    rounded = round(value.value, measure.digits)
-    good = rounded <= target.at_most if target.at_most is not None else rounded >= target.at_least
+    shown = rounded(value.value, measure.digits)
+    good = shown <= target.at_most if target.at_most is not None else shown >= target.at_least
     return text, "ok" if good else "over"
 
 
@@ -120,7 +121,7 @@ def _advice(lines: list[Line], problems: list[dict[str, Any]]) -> list[str]:
     """Say, concretely, what to look at: the targets missed and the clock that delayed most."""
     advice = [
         _("%(title)s is %(value)s %(unit)s, target %(target)s: look at the rows behind it")
-        % {"title": line.measure.title, "value": round(line.value.value or 0, line.measure.digits),
+        % {"title": line.measure.title, "value": rounded(line.value.value or 0, line.measure.digits),
            "unit": line.measure.unit, "target": line.target}
         for line in lines
         if line.verdict == "over"

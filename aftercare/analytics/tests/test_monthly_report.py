@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from aftercare.analytics.exporting import as_csv, as_xlsx, report_table, safe_cell
-from aftercare.analytics.measures import MEASURES
+from aftercare.analytics.measures import MEASURES, rounded
 from aftercare.analytics.selectors import month_of, monthly_report, rows_behind
 from aftercare.config.schedule import run_due
 from aftercare.demo.service_day import run_demo
@@ -98,6 +98,9 @@ def test_every_measure_equals_the_independent_computation(lived_day):
     for line in report.lines:
         assert same(line.value.value, wanted[line.measure.code]), line.measure.code
     assert report.due_on == date(2024, 6, 5)
+    for line in monthly_report(MACHINE, date(2024, 6, 1)).lines:
+        assert line.value.value is None
+        assert same(line.before.value, wanted[line.measure.code]), "the month before, read in the same query"
     store = Unit.objects.filter(kind="store").first()
     narrowed = expected({store.pk})
     for line in monthly_report(MACHINE, MAY, unit_id=store.pk).lines:
@@ -121,6 +124,11 @@ def test_an_empty_month_has_no_values_and_no_error(cast):
 def test_a_wrong_month_is_refused(text):
     with pytest.raises(Invalid):
         month_of(text)
+
+
+def test_halves_are_rounded_as_the_page_shows_them():
+    assert [rounded(value, 1) for value in (91.25, 91.35, 0.05, -0.25, 3.0)] == [91.3, 91.4, 0.1, -0.3, 3.0]
+    assert rounded(0.125, 2) == 0.13
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-x", "@sum", "\tx", "\rx"])

@@ -46,8 +46,10 @@ def wish_plan(unit_id: int, because: str, *, at: datetime) -> None:
 def plan_wished_days(*, at: datetime) -> int:
     """Plan the days for which something happened, once it has been quiet for a moment; give how many plans were proposed.
 
-    A region is planned at most every quarter of an hour, unless an urgent order finds nobody.
+    A region is planned at most every quarter of an hour, unless an urgent order finds nobody. Proposals whose last change
+    would have begun by now are outdated.
     """
+    _outdate_past(at=at)
     due: dict[int, str] = {}
     with transaction.atomic():
         wishes = list(
@@ -76,7 +78,7 @@ def make_day_plan(
 ) -> DayPlan | None:
     """Plan the rest of a day and propose it, if it is better by a hundredth or serves an urgent order that nobody has.
 
-    An earlier proposal for the day is outdated by it. Gives None where what is agreed is as good.
+    An earlier proposal for the day is outdated by it, also where what is agreed is as good by now; then None is given.
     """
     require(by, "dispatch_work_order")
     unit = Unit.objects.filter(pk=unit_id).first()
@@ -94,13 +96,14 @@ def make_day_plan(
     moves = _moves(board, day, planned, routes)
     saves_urgent = after["urgent_undone"] < before["urgent_undone"]
     if not moves or not (saves_urgent or planned.price < agreed.price * (1 - BETTER)):
+        with transaction.atomic():
+            _outdate(unit_id, on, by=by, at=at)
         return None
     if _same_as_proposed(unit_id, on, moves):
         return None
     inputs = inputs_of(day, routes)
     with transaction.atomic():
-        for old in DayPlan.objects.select_for_update().filter(unit=unit, day=on, state="proposed"):
-            move(old, "outdated", by=by, at=at)
+        _outdate(unit_id, on, by=by, at=at)
         plan = DayPlan.objects.create(
             unit=unit, day=on, state="proposed", state_since=at, made_at=at, because=because[:40], frozen_until=at + FREEZE,
             seed=SEED, course=[planned.course.steps, *planned.course.heats], inputs=inputs, digest=digest_of(inputs),
@@ -108,6 +111,22 @@ def make_day_plan(
         )  # fmt: skip
         record("plan.proposed", plan, by=by, at=at, because=because)
     return plan
+
+
+def _outdate(unit_id: int, on: date, *, by: Actor, at: datetime) -> None:
+    for old in DayPlan.objects.select_for_update().filter(unit_id=unit_id, day=on, state="proposed"):
+        move(old, "outdated", by=by, at=at)
+
+
+def _outdate_past(*, at: datetime) -> None:
+    """Outdate the proposals of which nothing is left to be accepted."""
+    with transaction.atomic():
+        rows = DayPlan.objects.select_for_update(skip_locked=True).filter(
+            state="proposed", frozen_until__lt=at
+        )
+        for plan in rows:
+            if all(datetime.fromisoformat(row["begins"]) <= at for row in plan.moves):
+                move(plan, "outdated", by=MACHINE, at=at)
 
 
 def _same_as_proposed(unit_id: int, on: date, moves: list[dict[str, Any]]) -> bool:

@@ -16,6 +16,7 @@ from aftercare.dispatch.services import (
     accept_offer,
     accept_plan,
     dismiss_plan,
+    give_order,
     make_day_plan,
     pin_visit,
     plan_wished_days,
@@ -65,11 +66,7 @@ def booked(cast, name: str, spot, begins, n: int = 0) -> WorkOrder:
 
 def test_crossed_visits_are_uncrossed_and_promises_stay(cast, region):
     """Zhou has the visits by Chen's door and the other way round: the plan exchanges them within their windows."""
-    begins = MORNING + 3 * HOUR
-    orders = [
-        booked(cast, "zhou", (30.31, 120.16), begins, 0),
-        booked(cast, "chen", (30.20, 120.15), begins, 1),
-    ]
+    begins, orders = MORNING + 3 * HOUR, crossed(cast)
     plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
     assert plan is not None
     assert {(row["number"], row["to"]) for row in plan.moves} == {
@@ -87,6 +84,36 @@ def test_crossed_visits_are_uncrossed_and_promises_stay(cast, region):
     assert Fact.objects.filter(name="appointment.reassigned").count() == 2
     with pytest.raises(Conflict):
         accept_plan(plan, None, by=cast.actor("pan"), at=MORNING)
+
+
+def crossed(cast) -> list[WorkOrder]:
+    """Give two visits that Zhou and Chen had better exchange."""
+    begins = MORNING + 3 * HOUR
+    return [
+        booked(cast, "zhou", (30.31, 120.16), begins, 0),
+        booked(cast, "chen", (30.20, 120.15), begins, 1),
+    ]
+
+
+def test_a_proposal_of_which_nothing_is_left_is_outdated(cast, region):
+    crossed(cast)
+    plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
+    plan_wished_days(at=MORNING + 2 * HOUR)
+    plan.refresh_from_db()
+    assert plan.state == "proposed"
+    plan_wished_days(at=MORNING + 6 * HOUR)
+    plan.refresh_from_db()
+    assert plan.state == "outdated"
+
+
+def test_a_proposal_goes_once_what_is_agreed_is_as_good(cast, region):
+    orders = crossed(cast)
+    plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
+    for order, name in zip(orders, ("chen", "zhou"), strict=True):
+        give_order(order.pk, cast.staff[name].pk, by=cast.actor("pan"), at=MORNING, because="by hand")
+    assert make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING) is None
+    plan.refresh_from_db()
+    assert plan.state == "outdated"
 
 
 def test_what_is_as_good_is_not_proposed(cast, region):

@@ -374,6 +374,12 @@ def minus(number: int, other: int) -> str:
     return f"{number - other:+d}".replace("-", "−") if number != other else "0"
 
 
+@register.filter
+def signed(change: float, digits: int) -> str:
+    """Give a change with its sign and so many digits."""
+    return f"{change:+.{digits}f}".replace("-", "−") if change else f"{0:.{digits}f}"
+
+
 @register.simple_tag
 def titled(titles: dict[str, Any], code: str) -> str:
     """Give the title of a code in the reader's language, or the code."""
