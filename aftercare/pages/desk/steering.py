@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from aftercare.analytics.measures import MEASURES
 from aftercare.dispatch.crew import workloads
 from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, recovery_for, survey_for, surveys_for, themes_for
@@ -23,7 +24,7 @@ from aftercare.followup.services import (
 )
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import staff_for
-from aftercare.policies.rules import duration_text
+from aftercare.policies.rules import SECTIONS, duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.refusals import Invalid
 from aftercare.triage.rules import theme_title
@@ -32,6 +33,7 @@ from aftercare.visits.selectors import held_words, held_work, orders_with_held_w
 
 from ..doors import actor, now, number_in, page
 from ..field.words import STEP_TITLES
+from ..templatetags.show import yuan
 
 
 @page("read_dispatch")
@@ -130,13 +132,13 @@ def policy_page(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("version", "")
     row = next((v for v in versions if str(v.number) == wanted), None)
     policy = policy_version(row.pk) if row else policy_for(who.unit_id)
-    pack = policy.pack
+    pack, titles = policy.pack, {measure.code: measure.title for measure in MEASURES}
     return render(request, "desk/policy.html", {
         "place": "policy", "shown_active": any(v.active and v.pk == policy.id for v in versions), "policy": policy, "pack": pack, "versions": versions,
         "clocks": [(c, _targets(c)) for c in pack.clocks.clocks], "duration": duration_text,
         "pauses": [(p, duration_text(p.at_most)) for p in pack.clocks.pause_reasons],
-        "dispatch": _numbers(pack.dispatch), "appointment": _numbers(pack.appointment), "visit": _numbers(pack.visit),
-        "survey": _numbers(pack.survey), "links": _numbers(pack.links), "targets": pack.report.targets.items(),
+        "numbers": [(section, _numbers(pack, section)) for section in SECTIONS],
+        "targets": [(titles.get(code, code), target) for code, target in pack.report.targets.items()],
         "warranties": pack.warranty.categories.items(), "governance": _governance(pack),
         "ways": calibration_for(who.unit_id) if who.unit_id else None, "travel": settings.TRAVEL,
     })  # fmt: skip
@@ -150,22 +152,19 @@ def _targets(clock: Any) -> list[tuple[str, str]]:
     return rows or [("", duration_text(clock.runs_for))]
 
 
-def _numbers(part: Any) -> list[tuple[str, str]]:
-    """List the plain numbers of a file of the pack: durations in words, money in yuan."""
-    rows = []
+def _numbers(pack: Any, section: str) -> list[tuple[str, str]]:
+    """List the plain values of a file of the pack by path: spans as they are written, money in yuan."""
+    rows, part = [], getattr(pack, section)
     for name, value in part:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             continue
         if name.endswith("_fen") and isinstance(value, int):
-            shown = f"{value / 100:.2f} 元"
-        elif isinstance(value, int) and (
-            name.endswith(("_for", "_within", "_before", "_after", "_early", "_notice"))
-            or name in ("within", "look_ahead")
-        ):
-            shown = duration_text(value)
+            shown = f"¥{yuan(value)}"
+        elif part.is_span(name):
+            shown = duration_text(int(value))
         else:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
-        rows.append((name, shown))
+        rows.append((f"{section}.{name}", shown))
     return rows
 
 

@@ -4,6 +4,7 @@ from .clocks import WEEK, Calendars, Clock, Hours, PauseReason
 from .conditions import holds, matched_words
 from .dictionary import TermRow, changed_terms, exempt_phrases, group_titles, term_rows
 from .drafting import (
+    SECTIONS,
     Cell,
     Row,
     changes_of,
@@ -30,6 +31,7 @@ __all__ = [
     "NOTED",
     "PACKS",
     "READ",
+    "SECTIONS",
     "WEEK",
     "Calendars",
     "Cell",

@@ -11,6 +11,7 @@ from aftercare.refusals import Invalid
 
 from .loading import merged
 from .messages import TEXTS, TITLES, holes_of
+from .schema import Pack
 
 SECTIONS = ("dispatch", "appointment", "visit", "survey", "links", "quality", "retention")
 SPANS = ("by_urgency", "by_kind", "by_category")
@@ -84,13 +85,9 @@ def _texts(content: Content, code: str) -> list[tuple[str, str]]:
 
 
 def number_rows(content: Content) -> list[tuple[str, list[Cell]]]:
-    """Give the plain values of the other files, file by file."""
+    """Give the plain values of the other files, file by file, in the order in which the schema has them."""
     return [
-        (section, [
-            Cell(f"{section}.{name}", name, _written(value))
-            for name, value in content.get(section, {}).items()
-            if isinstance(value, int | float | str) and not isinstance(value, bool)
-        ])
+        (section, [Cell(f"{section}.{name}", name, _written(value)) for name, value in _plain(content, section)])
         for section in SECTIONS
     ]  # fmt: skip
 
@@ -160,9 +157,19 @@ def _cells(content: Content) -> Iterator[tuple[str, Any]]:
         for language, text in _texts(content, code):
             yield f"messages.texts.{code}.{language}", text
     for section in SECTIONS:
-        for name, value in content.get(section, {}).items():
-            if isinstance(value, int | float | str) and not isinstance(value, bool):
-                yield f"{section}.{name}", value
+        for name, value in _plain(content, section):
+            yield f"{section}.{name}", value
+
+
+def _plain(content: Content, section: str) -> list[tuple[str, Any]]:
+    part: Any = Pack.model_fields[section].annotation
+    order = {name: n for n, name in enumerate(part.model_fields)}
+    plain = [
+        (name, value)
+        for name, value in content.get(section, {}).items()
+        if isinstance(value, int | float | str) and not isinstance(value, bool)
+    ]
+    return sorted(plain, key=lambda pair: order.get(pair[0], len(order)))
 
 
 def _typed(text: str, before: Any, path: str) -> Any:

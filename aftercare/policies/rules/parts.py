@@ -17,6 +17,12 @@ Urgency = Literal["normal", "urgent", "critical"]
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @classmethod
+    def is_span(cls, name: str) -> bool:
+        """Say whether a value is a span of time, kept in seconds and written `90s`, `30m`, `4h`, `3d`."""
+        rules = cls.model_fields[name].metadata
+        return any(isinstance(rule, BeforeValidator) and rule.func is seconds_of for rule in rules)
+
 
 class Text(Part):
     """A text in both languages."""
