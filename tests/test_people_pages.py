@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from aftercare.pages.desk.rota import week_line
 from aftercare.parts.models import VanStock
 from aftercare.people.models import Certificate, ProviderTerms, Shift
 from aftercare.people.rules import MACHINE
@@ -155,3 +158,16 @@ def test_a_week_shows_shifts_leaves_and_certificates_that_lapse(cast_now, signed
     assert client.get("/people/week?week=2020-13-45&unit=x").status_code == 200
     empty = client.get(f"/people/week?week=2020-01-06&unit={cast_now.store.pk}").content.decode()
     assert "2020-01-06" in empty
+
+
+def test_a_leave_takes_its_hours_from_the_week():
+    day = date(2026, 11, 23)
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    shifts = [(noon - timedelta(hours=4), noon + timedelta(hours=8)), (noon + timedelta(days=1), noon + timedelta(days=1, hours=8))]  # fmt: skip
+    whole_day = SimpleNamespace(starts_at=noon + timedelta(hours=10), ends_at=noon + timedelta(days=2))
+    two_hours = SimpleNamespace(starts_at=noon - timedelta(hours=2), ends_at=noon)
+    line = week_line(
+        None, [day, day + timedelta(days=1)], shifts, [two_hours, whole_day], ZoneInfo("Etc/UTC")
+    )
+    assert line.worked == [10.0, 0.0]
+    assert line.hours == 10.0

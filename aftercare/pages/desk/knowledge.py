@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as n_
 
@@ -184,7 +185,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "place": "knowledge", "tab": tab, "counts": counts, "rows": rows, "kinds": ArticleKind.choices, "kind": kind, "at": at,
         "tabs": [(code, str(title), counts.get(code, 0)) for code, title in TABS.items() if who.can("write_knowledge") or code in ("find", "all")],
         "questions": list(questions_for(who)[:SHOWN]) if tab == "questions" else [],
-        "often": often_helped(seeker_of(who)) if tab == "find" else [],
+        "often": often_helped(seeker_of(who), language=get_language() or "zh") if tab == "find" else [],
         "coverage": coverage_for(who, since=at - timedelta(days=30)),
     }  # fmt: skip
 

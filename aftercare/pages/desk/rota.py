@@ -23,11 +23,15 @@ LAPSES = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Line:
-    """One person of the week: for each day the shifts as text, one a line, and a leave; and the hours planned in all."""
+    """One person of the week: for each day the shifts as text, one a line, and a leave; the hours of each day without leaves."""
 
     person: Any
     days: list[tuple[str, Any]]
-    hours: float
+    worked: list[float]
+
+    @property
+    def hours(self) -> float:
+        return sum(self.worked)
 
 
 @page("read_people")
@@ -43,7 +47,8 @@ def rota_page(request: HttpRequest) -> HttpResponse:
     begins = datetime.combine(monday, time(), zone)
     shifts, leaves = week_of([p.pk for p in staff], begins, begins + timedelta(days=7))
     lines = [
-        _line(person, days, shifts.get(person.pk, []), leaves.get(person.pk, []), zone) for person in staff
+        week_line(person, days, shifts.get(person.pk, []), leaves.get(person.pk, []), zone)
+        for person in staff
     ]
     titles = policy_for().pack.dispatch.certificate_titles
     lapsing = [
@@ -56,7 +61,7 @@ def rota_page(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/rota.html", {
         "place": "people", "today": today, "lines": sorted(lines, key=lambda line: line.hours == 0),
         "units": named_units(who), "unit": unit_id, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),
-        "lapsing": lapsing, "days": [(day, sum(bool(line.days[n][0]) for line in lines)) for n, day in enumerate(days)],
+        "lapsing": lapsing, "days": [(day, sum(line.worked[n] > 0 for line in lines)) for n, day in enumerate(days)],
     })  # fmt: skip
 
 
@@ -65,22 +70,27 @@ def _monday(text: str, today: date) -> date:
     return chosen - timedelta(days=chosen.weekday())
 
 
-def _line(
+def week_line(
     person: Any, days: list[date], shifts: list[tuple[datetime, datetime]], leaves: list[Any], zone: ZoneInfo
 ) -> Line:
     of_day: dict[date, list[str]] = {}
+    worked = dict.fromkeys(days, 0.0)
     for begins, ends in shifts:
         starts = begins.astimezone(zone)
         of_day.setdefault(starts.date(), []).append(f"{starts:%H:%M}–{ends.astimezone(zone):%H:%M}")
+        away = sum(
+            (max(min(ends, leave.ends_at) - max(begins, leave.starts_at), timedelta(0)) for leave in leaves),
+            timedelta(0),
+        )
+        worked[starts.date()] += max(ends - begins - away, timedelta(0)).total_seconds() / 3600
     cells = []
     for day in days:
-        away = None
+        leave_of_day = None
         if leaves:
             starts = datetime.combine(day, time(), zone)
             ends = starts + timedelta(days=1)
-            away = next(
+            leave_of_day = next(
                 (leave for leave in leaves if leave.starts_at < ends and leave.ends_at > starts), None
             )
-        cells.append(("\n".join(of_day.get(day, ())), away))
-    hours = sum((ends - begins).total_seconds() / 3600 for begins, ends in shifts)
-    return Line(person, cells, hours)
+        cells.append(("\n".join(of_day.get(day, ())), leave_of_day))
+    return Line(person, cells, list(worked.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.knowledge.selectors import answers_for, article_for, often_helped, seeker_of
@@ -23,7 +24,7 @@ def field_find(request: HttpRequest) -> HttpResponse:
     """Find an answer; before anything is typed, what helped most."""
     who, at = actor(request), now()
     return render(request, "field/find.html", {
-        "often": often_helped(seeker_of(who)), "words": words(), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
+        "often": often_helped(seeker_of(who), language=get_language() or "zh"), "words": words(), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
     })  # fmt: skip
 
 
