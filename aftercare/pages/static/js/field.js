@@ -34,6 +34,7 @@
       await showPhotos(rows);
       await again(rows);
     } else {
+      each("[data-past]", function (part) { part.hidden = Date.now() < Date.parse(part.dataset.past); });
       each("[data-about]", function (part) {
         const waiting = rows.filter((row) => row.about === part.dataset.about && row.state === "waiting"), mark = part.querySelector("[data-mark]");
         if (mark) { mark.textContent = waiting.length ? words.kept.replace("{what}", waiting[waiting.length - 1].label) : ""; mark.hidden = !waiting.length; }
