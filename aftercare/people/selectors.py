@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from aftercare.briefly import briefly
 from aftercare.refusals import NotFound
@@ -20,25 +20,70 @@ from .rules import EVERYWHERE, FIELD, MATRIX, Actor
 def actor_for(staff: Staff) -> Actor:
     """Make the actor of a signed-in member of staff: what they reach follows from role and unit."""
     roles = frozenset(staff.roles)
-    units = None if roles & EVERYWHERE else _reach_of((staff.unit_id, "regional" in roles))
+    units = None if roles & EVERYWHERE else _reach_of(staff.unit_id, regional="regional" in roles)
     own_only = bool(roles) and roles <= FIELD
     return Actor("staff", staff.pk, staff.name_masked, roles, units, own_only, staff.unit_id)
 
 
+class KnownUnit(NamedTuple):
+    """A unit as it is chosen from a list, and where it stands in the tree."""
+
+    pk: int
+    name: str
+    kind: str
+    path: str
+    parent_id: int | None
+    has_place: bool
+
+
+class _Tree:
+    """All units, in the order of the tree."""
+
+    def __init__(self, units: Iterable[KnownUnit]) -> None:
+        self.units = {unit.pk: unit for unit in units}
+        self._below: dict[str, frozenset[int]] = {}
+
+    def below(self, path: str) -> frozenset[int]:
+        """Give the unit of a path and all below it."""
+        if path not in self._below:
+            found = (unit.pk for unit in self.units.values() if unit.path.startswith(path))
+            self._below[path] = frozenset(found)
+        return self._below[path]
+
+
 @briefly
-def _reach_of(of: tuple[int, bool]) -> frozenset[int] | None:
+def _tree(_key: str) -> _Tree:
+    has_place = Q(lat__isnull=False, lon__isnull=False)
+    rows = Unit.objects.order_by("path").annotate(has_place=ExpressionWrapper(has_place, BooleanField()))
+    return _Tree(
+        KnownUnit(*row) for row in rows.values_list("id", "name", "kind", "path", "parent_id", "has_place")
+    )
+
+
+def _known_unit(unit_id: int) -> KnownUnit | None:
+    """Give a unit, also one that was added elsewhere a moment ago."""
+    found = _tree("").units.get(unit_id)
+    if found is None and unit_id and Unit.objects.filter(pk=unit_id).exists():
+        forget_units()
+        found = _tree("").units.get(unit_id)
+    return found
+
+
+def _reach_of(unit_id: int, *, regional: bool) -> frozenset[int] | None:
     """Give the units that somebody of a unit reaches (None: all); of a department those of what it belongs to, unless they are `regional`."""
-    unit_id, regional = of
-    unit = Unit.objects.select_related("parent").get(pk=unit_id)
+    unit = _known_unit(unit_id)
+    assert unit is not None
     if unit.kind == "headquarters":
         return None
-    return units_below(unit.parent if unit.kind == "department" and unit.parent and not regional else unit)
+    parent = (
+        _known_unit(unit.parent_id) if unit.parent_id and unit.kind == "department" and not regional else None
+    )
+    return _tree("").below((parent or unit).path)
 
 
 def forget_units() -> None:
     """Have this process look anew at the units and who reaches them, once one was added or changed."""
-    for known in (_reach_of, _named_units, _places):
-        known.forget()
+    _tree.forget()
 
 
 def actor_for_client(client: ApiClient) -> Actor:
@@ -59,25 +104,11 @@ def units_for(actor: Actor) -> QuerySet[Unit]:
     return units if actor.units is None else units.filter(id__in=actor.units)
 
 
-class NamedUnit(NamedTuple):
-    """A unit as it is chosen from a list."""
-
-    pk: int
-    name: str
-    kind: str
-
-
-@briefly
-def _named_units(_key: str) -> list[NamedUnit]:
-    rows = Unit.objects.order_by("path").values_list("id", "name", "kind")
-    return [NamedUnit(*row) for row in rows]
-
-
-def named_units(actor: Actor, *, kinds: Collection[str] = (), but: Collection[str] = ()) -> list[NamedUnit]:
+def named_units(actor: Actor, *, kinds: Collection[str] = (), but: Collection[str] = ()) -> list[KnownUnit]:
     """Give the units within reach to choose from, of some kinds or all `but` some, in the order of the tree."""
     return [
         unit
-        for unit in _named_units("")
+        for unit in _tree("").units.values()
         if actor.reaches(unit.pk) and (not kinds or unit.kind in kinds) and unit.kind not in but
     ]
 
@@ -91,6 +122,11 @@ def unit_for(actor: Actor, unit_id: int) -> Unit:
 
 def unit_named(name: str) -> Unit | None:
     return Unit.objects.filter(name=name).first()
+
+
+def root_id() -> int | None:
+    """Give the id of the company, which all other units are below."""
+    return min((unit.pk for unit in _tree("").units.values() if unit.parent_id is None), default=None)
 
 
 def root_unit() -> Unit | None:
@@ -172,15 +208,13 @@ def provider_terms(unit_ids: Iterable[int]) -> dict[int, ProviderTerms]:
     return {row.unit_id: row for row in ProviderTerms.objects.filter(unit_id__in=list(unit_ids))}
 
 
-@briefly
-def _places(_key: str) -> list[tuple[int, str]]:
-    units = Unit.objects.filter(lat__isnull=False, lon__isnull=False).exclude(kind="provider")
-    return list(units.order_by("path").values_list("id", "name"))
-
-
 def units_with_a_place(actor: Actor) -> list[tuple[int, str]]:
-    """Give the units within reach of which it is known where they are: id and name."""
-    return [(pk, name) for pk, name in _places("") if actor.reaches(pk)]
+    """Give the units within reach of which it is known where they are, no providers': id and name."""
+    return [
+        (unit.pk, unit.name)
+        for unit in _tree("").units.values()
+        if unit.has_place and unit.kind != "provider" and actor.reaches(unit.pk)
+    ]
 
 
 @briefly
@@ -251,11 +285,10 @@ def client_for(actor: Actor, client_id: int) -> ApiClient:
     return found
 
 
-@briefly
 def path_of(unit_id: int) -> list[int]:
     """Give the ids from the root down to this unit."""
-    path = Unit.objects.filter(id=unit_id).values_list("path", flat=True).first() or ""
-    return [int(step) for step in path.strip("/").split("/") if step]
+    unit = _known_unit(unit_id)
+    return [int(step) for step in unit.path.strip("/").split("/") if step] if unit else []
 
 
 @lru_cache(maxsize=4096)

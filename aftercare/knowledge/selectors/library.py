@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Count, F, Sum
 
 from aftercare.briefly import briefly, remembers
-from aftercare.people.selectors import root_unit
+from aftercare.people.selectors import root_id
 from aftercare.policies.selectors import policy_for
 
 from .. import cluster
@@ -165,16 +165,15 @@ class _Keeper:
 
 
 def _same() -> dict[str, str]:
-    root = root_unit()
-    return policy_for(root.pk if root else None).pack.knowledge.said_as()
+    return policy_for(root_id()).pack.knowledge.said_as()
 
 
 @briefly
 def _stamp(_company: str) -> Stamp:
     """Tell whether anything changed: how many articles there are, how often they were changed, and the policy in force."""
     found = Article.objects.aggregate(count=Count("pk"), changes=Sum("revision"))
-    root = root_unit()
-    return found["count"], found["changes"] or 0, policy_for(root.pk).id if root else 0
+    root = root_id()
+    return found["count"], found["changes"] or 0, policy_for(root).id if root else 0
 
 
 _keeper = _Keeper()
