@@ -14,9 +14,13 @@ from aftercare.intake.models import Note, Request
 from aftercare.intake.services import answer_request, reopen_by_customer
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.people.models import Unit
 from aftercare.people.rules import customer_actor
 from aftercare.refusals import Conflict
 from aftercare.sla.models import Clock
+from aftercare.visits.services import book_visit
+from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import assign_work_order
 
 
 @pytest.fixture
@@ -40,6 +44,26 @@ def picture() -> SimpleUploadedFile:
     kept = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(kept, "JPEG")
     return SimpleUploadedFile("外机.jpg", kept.getvalue(), "image/jpeg")
+
+
+def test_a_customer_who_waits_in_vain_is_told_so_and_whom_to_call(cast_now, client, link_to):
+    """The promised window is over and nobody has set off: the page says sorry instead of promising it still."""
+    order, at = cast_now.order(at=cast_now.at), cast_now.at
+    Unit.objects.filter(pk=cast_now.root.pk).update(phone="4008001234")
+    assign_work_order(order, cast_now.staff["zhou"].pk, by=cast_now.actor("zhou"), at=at)
+    begins = at + timedelta(hours=2)
+    book_visit(order, starts_at=begins, ends_at=begins + timedelta(hours=2), by=cast_now.actor("li"), at=at)
+    address = link_to(order.request, "slots")
+    before = client.get(address).content.decode()
+    assert "很抱歉" not in before
+    assert "一小时会提醒您" in before
+    assert 'href="tel:4008001234"' in before
+    over = {"window_starts_at": at - timedelta(hours=3), "window_ends_at": at - timedelta(hours=1)}
+    WorkOrder.objects.filter(pk=order.pk).update(**over)
+    after = client.get(address).content.decode()
+    assert "很抱歉，我们没有按时上门" in after
+    assert "一小时会提醒您" not in after
+    assert after.count('href="tel:4008001234"') == 1
 
 
 def answered(row, cast):
