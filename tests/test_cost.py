@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from aftercare.briefly import forget_all
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.notices.models import Alert
 from aftercare.visits.services import book_visit
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order
@@ -126,6 +127,23 @@ def test_one_case_needs_few_queries(cast_now, signed_in, state):
         assert len(queries) <= 25
         assert not any(WHOLE_POLICY in query["sql"] for query in queries), "a policy is read once a process"
         assert (f"/work-orders/{order.number}/slots" in shown.content.decode()) == (state != "pending")
+
+
+def test_many_warnings_need_as_few_queries_as_one(cast_now, signed_in):
+    client, request, counts = signed_in("zheng"), cast_now.request(at=cast_now.at), []
+    for n in (1, 8):
+        for place in range(n):
+            Alert.objects.create(
+                staff=cast_now.staff["zheng"], clock_id=1, case_id=request.pk, unit=cast_now.store, number=request.number, title_zh="解决",
+                title_en="Solution", level="l1", overdue_for=300, urgency="normal", made_at=cast_now.at, fact_id=-n * 10 - place,
+            )  # fmt: skip
+        client.get("/alerts")
+        forget_all()
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get("/alerts").content.decode()
+        counts.append(len(queries))
+    assert shown.count(request.description[:10]) == 9
+    assert counts[0] == counts[1]
 
 
 def test_free_windows_are_looked_up_beside_the_case(cast_now, signed_in):

@@ -177,7 +177,7 @@ POSTS = {
     "requests_macro", "orders_give", "orders_wait",
     "payment_act",
     "policy_back",
-    "requests_hand_over", "request_follow", "request_texts", "request_text_used", "request_colleagues", "view_save", "view_remove", "news_seen",
+    "requests_hand_over", "request_follow", "request_texts", "request_text_used", "request_colleagues", "view_save", "view_remove", "news_seen", "alerts_seen",
     "request_draft", "defect_act", "review_act", "knowledge_find", "knowledge_ask", "question_act", "article_act", "article_helped", "field_answers", "field_helped",
     "intake_caller", "intake_judgement",
     "request_say", "request_urgency", "request_reading", "readings_train", "readings_model", "request_edit", "request_cancel", "request_reopen", "request_open_order", "request_reveal",

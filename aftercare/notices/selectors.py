@@ -48,7 +48,7 @@ def webhooks_exist() -> bool:
 def alerts_for(actor: Actor) -> QuerySet[Alert]:
     """Give what this person was warned of, newest first."""
     require(actor, "read_alerts")
-    return Alert.objects.filter(staff_id=actor.id or 0).order_by("-id")
+    return Alert.objects.filter(staff_id=actor.id or 0).select_related("unit").order_by("-id")
 
 
 def news_for(actor: Actor) -> QuerySet[News]:

@@ -144,6 +144,7 @@ urlpatterns = [
     path("live", live.live, name="live"),
     path("live/counts", live.live_counts, name="live_counts"),
     path("alerts", alerts.alerts_page, name="alerts_page"),
+    path("alerts/all", alerts.alerts_seen, name="alerts_seen"),
     path("alerts/news", alerts.news_seen, name="news_seen"),
     path("alerts/<int:alert_id>", alerts.alert_act, name="alert_act"),
     path("transfers", transfers.transfers_page, name="transfers_page"),

@@ -3,6 +3,7 @@
 from .calls import call_for, call_keys, calls_to_register, voice_of
 from .cases import (
     as_listed,
+    descriptions_of,
     followers_of,
     last_answer,
     notes_of,
@@ -39,6 +40,7 @@ __all__ = [
     "call_keys",
     "calls_to_register",
     "checks_of",
+    "descriptions_of",
     "earlier_faults",
     "followers_of",
     "import_jobs_for",

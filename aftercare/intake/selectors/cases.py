@@ -105,6 +105,11 @@ def request_by_id(request_id: int) -> Request:
     )
 
 
+def descriptions_of(request_ids: Iterable[int]) -> dict[int, str]:
+    """Give what requests are about, by id; the caller has checked who may know."""
+    return dict(Request.objects.filter(pk__in=set(request_ids)).values_list("pk", "description"))
+
+
 def requests_by_id(request_ids: Iterable[int]) -> list[Request]:
     return list(Request.objects.select_related("customer").filter(id__in=list(request_ids)).order_by("id"))
 

@@ -2,6 +2,7 @@
 
 from .alerts import (
     acknowledge,
+    acknowledge_all,
     deliver_staff_message,
     make_messages,
     raise_alerts,
@@ -17,6 +18,7 @@ __all__ = [
     "FOLLOWED",
     "Telling",
     "acknowledge",
+    "acknowledge_all",
     "add_endpoint",
     "attempt_delivery",
     "deliver_staff_message",

@@ -200,6 +200,19 @@ def acknowledge(alert: Alert, *, by: Actor, at: datetime, explanation: str = "")
         record("alert.acknowledged", alert, by=by, at=at, because=text[:2000], values={"level": alert.level})
 
 
+def acknowledge_all(*, by: Actor, at: datetime) -> int:
+    """Note that somebody has seen all their alerts but those that want a written explanation; give how many."""
+    require(by, "read_alerts")
+    with transaction.atomic():
+        rows = Alert.objects.select_for_update().filter(
+            staff_id=by.id or 0, acknowledged_at=None, must_explain=False
+        )
+        seen = list(rows.order_by("pk"))
+        Alert.objects.filter(pk__in=[alert.pk for alert in seen]).update(acknowledged_at=at)
+        record_many("alert.acknowledged", [(alert, {"level": alert.level}, at) for alert in seen], by=by)
+    return len(seen)
+
+
 def _make_message(alerts: list[Alert], at: datetime) -> StaffMessage:
     staff = alerts[0].staff
     message = StaffMessage.objects.create(staff=staff, body=_text(alerts, staff.language), made_at=at)

@@ -15,7 +15,7 @@ from aftercare.notices import channels
 from aftercare.notices.channels import NotAccepted, aliyun_signature, tencent_signature
 from aftercare.notices.models import Alert, Attempt, StaffMessage
 from aftercare.notices.selectors import alerts_for
-from aftercare.notices.services import acknowledge, deliver_staff_message, make_messages
+from aftercare.notices.services import acknowledge, acknowledge_all, deliver_staff_message, make_messages
 from aftercare.people.duty import HEADS, on_duty
 from aftercare.people.models import Staff
 from aftercare.people.rules import MACHINE
@@ -131,6 +131,22 @@ def test_the_third_level_wants_a_written_explanation(cast):
     with pytest.raises(Conflict):
         acknowledge(alert, by=boss, at=minutes(161), explanation="配件缺货，已从北屿店调拨，今晚上门")
     assert not alerts_for(cast.actor("tang")).exists()
+
+
+def test_all_are_acknowledged_at_once_but_those_to_explain_and_other_peoples(cast):
+    request = overdue(cast, 151)
+    boss, told = cast.actor("boss"), Alert.objects.filter(level="l3").first()
+    others = Alert.objects.exclude(staff=told.staff).filter(acknowledged_at=None).count()
+    for n in range(3):
+        Alert.objects.create(
+            staff=told.staff, clock_id=1, case_id=request.pk, unit=told.unit, number="CR", title_zh="方案", title_en="Plan",
+            level="l1", overdue_for=300, urgency="normal", made_at=MORNING, fact_id=-n,
+        )  # fmt: skip
+    assert acknowledge_all(by=boss, at=minutes(160)) == 3
+    assert acknowledge_all(by=boss, at=minutes(161)) == 0
+    assert Fact.objects.filter(name="alert.acknowledged", actor_id=boss.id).count() == 3
+    assert all(alert.must_explain for alert in alerts_for(boss).filter(acknowledged_at=None))
+    assert Alert.objects.exclude(staff=told.staff).filter(acknowledged_at=None).count() == others
 
 
 def message_to(cast, name, **changes):

@@ -7,12 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from aftercare.intake.selectors import descriptions_of
 from aftercare.notices.selectors import alert_for, alerts_for, news_for
-from aftercare.notices.services import acknowledge, note_news_seen
+from aftercare.notices.services import acknowledge, acknowledge_all, note_news_seen
 from aftercare.refusals import Invalid
 
 from ..doors import actor, now, page
 from .timeline import SENTENCES
+
+LISTED = 100
 
 
 @page("read_alerts")
@@ -33,6 +36,14 @@ def alert_act(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 
 @page("read_alerts", "POST")
+def alerts_seen(request: HttpRequest) -> HttpResponse:
+    """Acknowledge everything that wants no explanation."""
+    count = acknowledge_all(by=actor(request), at=now())
+    messages.info(request, _("%(n)d acknowledged") % {"n": count})
+    return redirect("alerts_page")
+
+
+@page("read_alerts", "POST")
 def news_seen(request: HttpRequest) -> HttpResponse:
     note_news_seen(by=actor(request), at=now())
     return redirect("alerts_page")
@@ -40,9 +51,12 @@ def news_seen(request: HttpRequest) -> HttpResponse:
 
 def _shown(request: HttpRequest, refusal: Invalid | None = None, alert_id: int = 0) -> HttpResponse:
     rows, news = alerts_for(actor(request)), list(news_for(actor(request))[:60])
+    due = list(rows.filter(acknowledged_at=None)[: LISTED + 1])
+    due, more = due[:LISTED], len(due) > LISTED
+    done = list(rows.filter(acknowledged_at__isnull=False)[:30])
     return render(request, "desk/alerts.html", {
         "place": "alerts", "news": [(one, _(SENTENCES.get(one.fact_name, one.fact_name))) for one in news],
-        "unseen": sum(one.seen_at is None for one in news), "due": list(rows.filter(acknowledged_at=None)[:100]),
-        "done": list(rows.filter(acknowledged_at__isnull=False)[:30]), "refusal": refusal, "at_fault": alert_id,
+        "unseen": sum(one.seen_at is None for one in news), "due": due, "more": more, "done": done,
+        "about": descriptions_of(alert.case_id for alert in (*due, *done)), "plain": sum(not alert.must_explain for alert in due), "refusal": refusal, "at_fault": alert_id,
         "typed": request.POST.get("explanation", ""),
     }, status=422 if refusal else 200)  # fmt: skip
