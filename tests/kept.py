@@ -14,7 +14,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MIGRATIONS = (*sorted(ROOT.glob("aftercare/*/migrations/*.py")), ROOT / "requirements" / "run.lock")
+MIGRATIONS = (  # what an empty database follows from
+    *sorted(ROOT.glob("aftercare/*/migrations/*.py")),
+    ROOT / "aftercare" / "config" / "embedded.py",
+    ROOT / "requirements" / "run.lock",
+)
 
 
 def copy_kept(
