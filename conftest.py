@@ -65,10 +65,10 @@ def _empty_what_is_full():
         with connection.cursor() as cursor:
             looked = ", ".join(f'EXISTS (SELECT FROM "{table}")' for table in tables)
             cursor.execute(f"SELECT current_setting('is_superuser') = 'on', {looked}")
-            alone, *held = cursor.fetchone()
+            superuser, *held = cursor.fetchone()
             full = [table for table, holds in zip(tables, held, strict=True) if holds]
             deletes = [f'DELETE FROM "{table}"' for table in full]  # noqa: S608
-            if alone:  # every row goes: nobody need look whether another points to it
+            if superuser:  # every row goes: nobody need look whether another points to it
                 deletes = [
                     "SET session_replication_role = replica",
                     *deletes,

@@ -166,8 +166,8 @@ def test_a_leave_takes_its_hours_from_the_week():
     shifts = [(noon - timedelta(hours=4), noon + timedelta(hours=8)), (noon + timedelta(days=1), noon + timedelta(days=1, hours=8))]  # fmt: skip
     whole_day = SimpleNamespace(starts_at=noon + timedelta(hours=10), ends_at=noon + timedelta(days=2))
     two_hours = SimpleNamespace(starts_at=noon - timedelta(hours=2), ends_at=noon)
-    line = week_line(
-        None, [day, day + timedelta(days=1)], shifts, [two_hours, whole_day], ZoneInfo("Etc/UTC")
-    )
+    within = SimpleNamespace(starts_at=noon - timedelta(hours=1), ends_at=noon - timedelta(minutes=30))
+    leaves = [two_hours, within, whole_day]  # the second lies in the first
+    line = week_line(None, [day, day + timedelta(days=1)], shifts, leaves, ZoneInfo("Etc/UTC"))
     assert line.worked == [10.0, 0.0]
     assert line.hours == 10.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -92,6 +93,10 @@ class WorkOrder(Stateful):
     @property
     def order_id(self) -> int:
         return int(self.pk)
+
+    def is_missed(self, at: datetime) -> bool:
+        """Say whether the promised window is over and the visit has not begun."""
+        return self.state == "booked" and self.window_ends_at is not None and self.window_ends_at < at
 
     def fact_values(self) -> dict[str, Any]:
         return {

@@ -200,12 +200,15 @@ def acknowledge(alert: Alert, *, by: Actor, at: datetime, explanation: str = "")
         record("alert.acknowledged", alert, by=by, at=at, because=text[:2000], values={"level": alert.level})
 
 
-def acknowledge_all(*, by: Actor, at: datetime) -> int:
-    """Note that somebody has seen all their alerts but those that want a written explanation; give how many."""
+def acknowledge_all(oldest: int, newest: int, *, by: Actor, at: datetime) -> int:
+    """Note that somebody has seen all their alerts between two ids but those that want a written explanation; give how many.
+
+    The ids are those of the page they saw: what came since is not seen yet.
+    """
     require(by, "read_alerts")
     with transaction.atomic():
         rows = Alert.objects.select_for_update().filter(
-            staff_id=by.id or 0, acknowledged_at=None, must_explain=False
+            staff_id=by.id or 0, acknowledged_at=None, must_explain=False, pk__range=(oldest, newest)
         )
         seen = list(rows.order_by("pk"))
         Alert.objects.filter(pk__in=[alert.pk for alert in seen]).update(acknowledged_at=at)

@@ -142,8 +142,17 @@ def test_all_are_acknowledged_at_once_but_those_to_explain_and_other_peoples(cas
             staff=told.staff, clock_id=1, case_id=request.pk, unit=told.unit, number="CR", title_zh="方案", title_en="Plan",
             level="l1", overdue_for=300, urgency="normal", made_at=MORNING, fact_id=-n,
         )  # fmt: skip
-    assert acknowledge_all(by=boss, at=minutes(160)) == 3
-    assert acknowledge_all(by=boss, at=minutes(161)) == 0
+    shown = alerts_for(boss).filter(acknowledged_at=None)
+    oldest, newest = shown.last().pk, shown.first().pk
+    later = Alert.objects.create(
+        staff=told.staff, clock_id=1, case_id=request.pk, unit=told.unit, number="CR", title_zh="方案", title_en="Plan",
+        level="l1", overdue_for=300, urgency="normal", made_at=MORNING, fact_id=-9,
+    )  # fmt: skip
+    assert acknowledge_all(oldest, newest, by=boss, at=minutes(160)) == 3
+    assert acknowledge_all(oldest, newest, by=boss, at=minutes(161)) == 0
+    assert alerts_for(boss).get(acknowledged_at=None, must_explain=False) == later, "it came after the page"
+    assert acknowledge_all(0, 0, by=boss, at=minutes(162)) == 0
+    later.delete()
     assert Fact.objects.filter(name="alert.acknowledged", actor_id=boss.id).count() == 3
     assert all(alert.must_explain for alert in alerts_for(boss).filter(acknowledged_at=None))
     assert Alert.objects.exclude(staff=told.staff).filter(acknowledged_at=None).count() == others

@@ -12,7 +12,7 @@ from aftercare.notices.selectors import alert_for, alerts_for, news_for
 from aftercare.notices.services import acknowledge, acknowledge_all, note_news_seen
 from aftercare.refusals import Invalid
 
-from ..doors import actor, now, page
+from ..doors import actor, now, number_in, page
 from .timeline import SENTENCES
 
 LISTED = 100
@@ -37,8 +37,9 @@ def alert_act(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 @page("read_alerts", "POST")
 def alerts_seen(request: HttpRequest) -> HttpResponse:
-    """Acknowledge everything that wants no explanation."""
-    count = acknowledge_all(by=actor(request), at=now())
+    """Acknowledge everything on the page that wants no explanation."""
+    oldest, newest = (number_in(request.POST.get(name, "")) or 0 for name in ("oldest", "newest"))
+    count = acknowledge_all(oldest, newest, by=actor(request), at=now())
     messages.info(request, _("%(n)d acknowledged") % {"n": count})
     return redirect("alerts_page")
 

@@ -115,7 +115,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
     return {
         "place": "requests", "row": row, "orders": orders, "order": order, "visits": visits, "survey": survey,
         "recovery": recovery_of(order.pk) if order and survey and survey.state == "answered" else None, "appointment": appointment, "policy": policy,
-        "missed": order is not None and order.state == "booked" and order.window_ends_at is not None and order.window_ends_at < at,
+        "missed": order is not None and order.is_missed(at),
         "offers": offers_of(order.pk) if order else [], "matching": matching,
         "possible": [c for c in candidates if not c["against"]][:5],
         "excluded": [c for c in candidates if c["against"]][:6],

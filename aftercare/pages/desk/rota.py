@@ -78,11 +78,11 @@ def week_line(
     for begins, ends in shifts:
         starts = begins.astimezone(zone)
         of_day.setdefault(starts.date(), []).append(f"{starts:%H:%M}–{ends.astimezone(zone):%H:%M}")
-        away = sum(
-            (max(min(ends, leave.ends_at) - max(begins, leave.starts_at), timedelta(0)) for leave in leaves),
-            timedelta(0),
-        )
-        worked[starts.date()] += max(ends - begins - away, timedelta(0)).total_seconds() / 3600
+        at_work, since = timedelta(0), begins
+        for leave in leaves:  # by their begin; two may overlap
+            at_work += max(min(leave.starts_at, ends) - since, timedelta(0))
+            since = max(since, min(leave.ends_at, ends))
+        worked[starts.date()] += (at_work + ends - since).total_seconds() / 3600
     cells = []
     for day in days:
         leave_of_day = None

@@ -160,12 +160,12 @@ def _values(link: Any, token: str) -> dict[str, Any]:
     pack = policy_for(row.unit_id).pack
     plan = next((clock for clock in clocks_of_case(row.pk) if clock.code == "plan"), None)
     company = root_unit()
-    window = (order.window_starts_at, order.window_ends_at) if order is not None else (None, None)
+    begins = order.window_starts_at if order is not None else None
     return {
         "row": row, "order": order, "visit": visit, "last": visits[-1] if visits else None, "survey": survey,
         "appointment": appointment, "token": token, "company": company, "pack": pack, "plan": plan,
-        "missed": stage == "booked" and window[1] is not None and window[1] < at,
-        "reminds": window[0] is not None and at < window[0] - timedelta(seconds=pack.appointment.remind_before),
+        "missed": stage == "booked" and order is not None and order.is_missed(at),
+        "reminds": begins is not None and at < begins - timedelta(seconds=pack.appointment.remind_before),
         "call": row.unit.phone or (company.phone if company else ""),
         "slots": _choices(appointment, order, at), "stage": stage, "said": last_answer(row.pk) if stage == "answered" else "",
         "can": acts_of(link.purpose, used=link.used_at is not None), "decision": DECISION.get(stage, ""),

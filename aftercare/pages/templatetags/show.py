@@ -371,7 +371,7 @@ def unlocalized(number: float) -> str:
 @register.filter
 def minus(number: int, other: int) -> str:
     """Give a difference with its sign."""
-    return f"{number - other:+d}".replace("-", "−") if number != other else "0"
+    return signed(number - other, 0)
 
 
 @register.filter
