@@ -130,9 +130,7 @@ def signed_in(cast_now, client):
     """Give a function that signs somebody of the cast in."""
 
     def sign_in(name: str):
-        client.force_login(
-            cast_now.staff[name], backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
+        client.force_login(cast_now.staff[name])
         return client
 
     return sign_in

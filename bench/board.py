@@ -105,9 +105,7 @@ def in_process(region: Any, rounds: int) -> tuple[dict[str, float], str]:
     from aftercare.people.models import Staff
 
     client = Client()
-    client.force_login(
-        Staff.objects.get(number="PD2024001"), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(Staff.objects.get(number="PD2024001"))
     address = f"/dispatch/day?unit={region.pk}"
     page = client.get(address)
     times = []

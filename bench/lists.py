@@ -21,9 +21,7 @@ def measure(rounds: int) -> tuple[dict[str, float], int]:
     from aftercare.people.models import Staff, Unit
 
     client = Client()
-    client.force_login(
-        Staff.objects.get(number="ZG2024001"), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(Staff.objects.get(number="ZG2024001"))
     luck = random.Random(3)
     stores = list(Unit.objects.filter(kind="store").values_list("id", flat=True))
     last = Request.objects.order_by("-id").values_list("id", flat=True)[0]

@@ -122,10 +122,7 @@ def measure(sizes: list[int], rounds: int) -> dict[str, float]:
             }
             for reader, addresses in DESK.items():
                 client = Client()
-                client.force_login(
-                    Staff.objects.get(number=reader),
-                    backend="allauth.account.auth_backends.AuthenticationBackend",
-                )
+                client.force_login(Staff.objects.get(number=reader))
                 for address in addresses:
                     target, times = address.format(**things), []
                     client.get(target)

@@ -34,7 +34,7 @@ def form(cast, **changes):
 def of(cast, name: str) -> Client:
     """Give a browser of their own in which somebody is signed in."""
     client = Client()
-    client.force_login(cast.staff[name], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[name])
     return client
 
 

@@ -90,7 +90,7 @@ def test_only_engineers_send_and_only_for_themselves(cast_now, signed_in, offere
     assert post(signed_in("li"), actions()).status_code == 404
     assert post(Client(), actions()).status_code == 302
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(cast_now.staff["zhou"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    strict.force_login(cast_now.staff["zhou"])
     assert post(strict, actions((f"offer:{offer.pk}", "accept", {}))).status_code == 403
     assert Offer.objects.get(pk=offer.pk).state == "offered"
 

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from aftercare.briefly import remembers
+from aftercare.compiled import compiled
 from aftercare.people.selectors import path_of, provider_terms
 from aftercare.policies.rules import Dispatch
 from aftercare.routing.insertion import Stop, earliest_begin
@@ -74,8 +75,7 @@ class Crew:
         customers = {order.request.customer_id for order in orders if order.request.customer_id}
         self._familiar = familiar_staff(customers)
         self._offers: dict[int, list[tuple[int, str]]] = {}
-        rows = Offer.objects.filter(order__in=orders).values_list("order_id", "staff_id", "state")
-        for order_id, staff_id, state in rows:
+        for order_id, staff_id, state in _answers([order.pk for order in orders]):
             self._offers.setdefault(order_id, []).append((staff_id, state))
         self._looked_at: dict[int, set[int]] = {}
         self._days: dict[int, tuple[datetime, Spot | None, list[Stop]]] = {}
@@ -169,6 +169,11 @@ class Crew:
             self._people |= {person.id: person for person in people}
 
 
+@compiled
+def _answers(order_ids: list[int]) -> QuerySet[Offer, tuple[int, int, str]]:
+    return Offer.objects.filter(order_id__in=order_ids).values_list("order_id", "staff_id", "state")
+
+
 def read_people(
     *, at: datetime, on: date, ids: Collection[int] | None = None, units: Collection[int] | None = None
 ) -> list[Person]:
@@ -190,11 +195,24 @@ def read_people(
 def workloads(staff_ids: list[int] | None) -> dict[int, int]:
     """Count unfinished orders in hand plus open offers; None: of everybody who has any."""
     loads = unfinished_counts(staff_ids)
-    offered = Offer.objects.filter(state="offered").values_list("staff_id")
-    offered = offered if staff_ids is None else offered.filter(staff_id__in=staff_ids)
-    for staff_id, count in offered.annotate(n=Count("id")):
+    for staff_id, count in _offered(staff_ids):
         loads[staff_id] = loads.get(staff_id, 0) + count
     return loads
+
+
+@compiled
+def _offered(staff_ids: list[int] | None) -> QuerySet[Offer, tuple[int, int]]:
+    rows = Offer.objects.filter(state="offered")
+    rows = rows if staff_ids is None else rows.filter(staff_id__in=staff_ids)
+    return rows.values_list("staff_id").annotate(n=Count("id"))
+
+
+@compiled
+def _given_to(unit_ids: list[int], since: datetime) -> QuerySet[Offer, int]:
+    given = Offer.objects.filter(
+        state__in=["offered", "accepted"], offered_at__gte=since, staff__unit_id__in=unit_ids
+    )
+    return given.values_list("staff__unit_id", flat=True)
 
 
 def terms_of(units: Collection[int], *, at: datetime) -> dict[int, Terms]:
@@ -203,10 +221,7 @@ def terms_of(units: Collection[int], *, at: datetime) -> dict[int, Terms]:
     if not found:
         return {}
     since = day_of(at, settings.TIME_ZONE)[0]
-    given = Offer.objects.filter(
-        state__in=["offered", "accepted"], offered_at__gte=since, staff__unit_id__in=list(found)
-    )
-    counts = Counter(given.values_list("staff__unit_id", flat=True))
+    counts = Counter(_given_to(list(found), since))
     return {
         row.unit_id: Terms(frozenset(row.areas), row.visit_fen, max(row.daily_quota - counts[row.unit_id], 0))
         for row in found.values()

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.models import Leave, Shift, Unit
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of, units_below, zone_of
@@ -108,7 +110,7 @@ def day_of_unit(unit: Unit, on: date, *, at: datetime, listed: int = LISTED) -> 
     orders, more = orders[:listed], len(orders) > listed
     known = {person.id: person for person in read_people(at=at, on=on, units=below)}
     at_work = shifts_between(known, starts, ends)
-    shifts, leaves = _spans(at_work), _spans(_leaves_of(known, starts, ends))
+    shifts, leaves = _spans(at_work), _spans(_leaves_of(list(known), starts, ends))
     rests = rests_in(at_work, starts, ends, {person.id: person.group for person in known.values()})
     people = {
         one: Shown(person, shifts[one], leaves.get(one, []), rests.get(one))
@@ -119,12 +121,7 @@ def day_of_unit(unit: Unit, on: date, *, at: datetime, listed: int = LISTED) -> 
         people[visit.staff_id].visits.append(visit)
     for shown in people.values():
         shown.visits.sort(key=lambda visit: (visit.begins, visit.order.pk))
-    offers = {
-        offer.order_id: offer
-        for offer in Offer.objects.filter(order__in=orders, state="offered")
-        .select_related("staff")
-        .only("order", "staff__name_masked")
-    }
+    offers = {offer.order_id: offer for offer in _offers([order.pk for order in orders])}
     return BoardDay(unit, on, starts, ends, people, orders, offers, more)
 
 
@@ -138,22 +135,38 @@ def nobody_has(unit_ids: Collection[int], *, before: datetime) -> QuerySet[WorkO
 
 def _first_waiting(unit_ids: Collection[int], most: int, *, before: datetime) -> list[WorkOrder]:
     """Give so many orders that nobody has, the urgent first, the longest waiting of each; each urgency by its index."""
-    rows = nobody_has(unit_ids, before=before).order_by("opened_at")
-    first, *others = (rows.filter(urgency=urgency).values("pk")[:most] for urgency in DROPS)
-    found = (
-        WorkOrder.objects.filter(pk__in=first.union(*others, all=True))
-        .select_related("request", "unit", "pickup_unit")
-        .only(*ORDER, "unit__name")
-    )
+    found = _first_of_each(most)(list(unit_ids), before)
     rank = {urgency: n for n, urgency in enumerate(DROPS)}
     return sorted(found, key=lambda order: (rank[order.urgency], order.opened_at))[:most]
 
 
+@cache
+def _first_of_each(most: int) -> compiled[[list[int], datetime], WorkOrder, WorkOrder]:
+    @compiled
+    def first_of_each(unit_ids: list[int], before: datetime) -> QuerySet[WorkOrder]:
+        rows = nobody_has(unit_ids, before=before).order_by("opened_at")
+        first, *others = (rows.filter(urgency=urgency).values("pk")[:most] for urgency in DROPS)
+        found = WorkOrder.objects.filter(pk__in=first.union(*others, all=True))
+        return found.select_related("request", "unit", "pickup_unit").only(*ORDER, "unit__name")
+
+    return first_of_each
+
+
+@compiled
+def _offers(order_ids: list[int]) -> QuerySet[Offer]:
+    rows = Offer.objects.filter(order_id__in=order_ids, state="offered")
+    return rows.select_related("staff").only("order", "staff__name_masked")
+
+
 def reachable_units(actor: Actor) -> list[Unit]:
     """Give the units whose day this reader may plan: regions, else the stores within reach."""
-    units = Unit.objects.order_by("path")
-    units = units if actor.units is None else units.filter(id__in=actor.units)
-    return list(units.filter(kind="region")) or list(units.filter(kind="store"))
+    return _units_of_kind("region", actor.units) or _units_of_kind("store", actor.units)
+
+
+@compiled
+def _units_of_kind(kind: str, within: frozenset[int] | None) -> QuerySet[Unit]:
+    units = Unit.objects.filter(kind=kind).order_by("path")
+    return units if within is None else units.filter(id__in=within)
 
 
 def engine_day(
@@ -274,8 +287,9 @@ def against(order: WorkOrder, person: Person, rules: Dispatch, on: date) -> list
     return [pair for pair in hard_rules(match, person, rules, on=on) if pair[0] in timeless]
 
 
-def _leaves_of(staff_ids: Iterable[int], starts: datetime, ends: datetime) -> QuerySet[Leave]:
-    rows = Leave.objects.filter(staff__in=list(staff_ids), starts_at__lt=ends, ends_at__gt=starts)
+@compiled
+def _leaves_of(staff_ids: list[int], starts: datetime, ends: datetime) -> QuerySet[Leave]:
+    rows = Leave.objects.filter(staff_id__in=staff_ids, starts_at__lt=ends, ends_at__gt=starts)
     return rows.order_by("starts_at")
 
 
@@ -287,16 +301,8 @@ def _spans(rows: Iterable[Shift | Leave]) -> dict[int, list[tuple[datetime, date
 
 
 def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[Planned]:
-    rows = (
-        Appointment.objects.filter(state__in=["booked", "kept"], starts_at__gte=starts, starts_at__lt=ends,
-            order__state__in=["booked", "in_service"],
-        )
-        .filter(Q(engineer_id__in=people) | Q(helper_id__in=people))
-        .select_related("order__request", "order__pickup_unit")
-        .only("state", "starts_at", "ends_at", "planned_from", "planned_to", "engineer", "helper", "pinned", *ORDER_OF)
-    )  # fmt: skip
     found = []
-    for row in rows:
+    for row in _appointments(list(people), starts, ends):
         going = row.order.state == "in_service"
         if not row.starts_at or not row.ends_at or (row.state == "kept" and not going):
             continue
@@ -310,26 +316,19 @@ def _booked(people: dict[int, Shown], starts: datetime, ends: datetime) -> list[
     return found
 
 
+@compiled
+def _appointments(staff_ids: list[int], starts: datetime, ends: datetime) -> QuerySet[Appointment]:
+    rows = Appointment.objects.filter(
+        Q(engineer_id__in=staff_ids) | Q(helper_id__in=staff_ids), state__in=["booked", "kept"], starts_at__gte=starts,
+        starts_at__lt=ends, order__state__in=["booked", "in_service"],
+    ).select_related("order__request", "order__pickup_unit")  # fmt: skip
+    shown = ("state", "starts_at", "ends_at", "planned_from", "planned_to", "engineer", "helper", "pinned")
+    return rows.only(*shown, *ORDER_OF)
+
+
 def _begun(people: dict[int, Shown], starts: datetime, ends: datetime, at: datetime) -> list[Planned]:
-    rows = (
-        Visit.objects.filter(
-            engineer_id__in=people, departed_at__gte=starts, departed_at__lt=ends, is_remote=False
-        )
-        .exclude(state="abandoned")
-        .select_related("order__request", "order__pickup_unit", "appointment")
-        .only(
-            "state",
-            "arrived_at",
-            "departed_at",
-            "finished_at",
-            "engineer",
-            "appointment__starts_at",
-            "appointment__ends_at",
-            *ORDER_OF,
-        )
-    )
     found = []
-    for row in rows:
+    for row in _visits(list(people), starts, ends):
         begins = row.arrived_at or row.departed_at
         ends_at = row.finished_at or max(at, begins + timedelta(minutes=usual_minutes(row.order)))
         booked = row.appointment
@@ -339,6 +338,26 @@ def _begun(people: dict[int, Shown], starts: datetime, ends: datetime, at: datet
         state = "done" if row.state == "finished" else "doing"
         found.append(Planned(row.order, row.engineer_id, begins, ends_at, window, state))
     return found
+
+
+@compiled
+def _visits(staff_ids: list[int], starts: datetime, ends: datetime) -> QuerySet[Visit]:
+    rows = Visit.objects.filter(
+        engineer_id__in=staff_ids, departed_at__gte=starts, departed_at__lt=ends, is_remote=False
+    )
+    rows = rows.exclude(state="abandoned").select_related(
+        "order__request", "order__pickup_unit", "appointment"
+    )
+    shown = (
+        "state",
+        "arrived_at",
+        "departed_at",
+        "finished_at",
+        "engineer",
+        "appointment__starts_at",
+        "appointment__ends_at",
+    )
+    return rows.only(*shown, *ORDER_OF)
 
 
 def _job(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.models import Leave, Shift
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
@@ -15,11 +16,17 @@ from .models import DayPlan, Matching, Offer, QueueEntry
 
 
 def last_matching(order_id: int) -> Matching | None:
-    return Matching.objects.filter(order_id=order_id).order_by("-id").first()
+    return next(iter(_last_matchings(order_id)), None)
 
 
-def offers_of(order_id: int) -> list[Offer]:
-    return list(Offer.objects.filter(order_id=order_id).select_related("staff").order_by("id"))
+@compiled
+def _last_matchings(order_id: int) -> QuerySet[Matching]:
+    return Matching.objects.filter(order_id=order_id).order_by("-id")[:1]
+
+
+@compiled
+def offers_of(order_id: int) -> QuerySet[Offer]:
+    return Offer.objects.filter(order_id=order_id).select_related("staff").order_by("id")
 
 
 def open_offers_to(staff_id: int) -> list[Offer]:
@@ -55,7 +62,12 @@ def offer_for(actor: Actor, offer_id: int) -> Offer:
 
 def open_plan(unit_id: int, on: date) -> DayPlan | None:
     """Give the proposal for a unit's day that nobody has decided yet."""
-    return DayPlan.objects.filter(unit_id=unit_id, day=on, state="proposed").first()
+    return next(iter(_open_plans(unit_id, on)), None)
+
+
+@compiled
+def _open_plans(unit_id: int, on: date) -> QuerySet[DayPlan]:
+    return DayPlan.objects.filter(unit_id=unit_id, day=on, state="proposed").order_by("id")[:1]
 
 
 def plans_for(actor: Actor) -> QuerySet[DayPlan]:

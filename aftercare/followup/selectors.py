@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
@@ -81,13 +82,16 @@ def survey_for(actor: Actor, number: str) -> Survey:
 
 def survey_of(order_id: int, *, known: WorkOrder | None = None) -> Survey | None:
     """Give the survey of an order; where the order is at hand (`known`), it is not read again."""
-    rows = Survey.objects.filter(order_id=order_id)
-    if known is None:
-        return rows.select_related("order__request").first()
-    found = rows.first()
-    if found is not None:
+    found = next(iter(_surveys(order_id, known is None)), None)
+    if found is not None and known is not None:
         found.order = known
     return found
+
+
+@compiled
+def _surveys(order_id: int, with_order: bool) -> QuerySet[Survey]:
+    rows = Survey.objects.filter(order_id=order_id).order_by("id")
+    return (rows.select_related("order__request") if with_order else rows)[:1]
 
 
 def recoveries_for(actor: Actor, *, state: str = "") -> QuerySet[Recovery]:

@@ -8,9 +8,12 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from aftercare.compiled import compiled
+
 from .models import Fact, ParkedFact, Seal
 
 
+@compiled
 def facts_of_case(case_id: int) -> QuerySet[Fact]:
     """Give every fact about one request and what grew from it, in the order of happening."""
     return Fact.objects.filter(case_id=case_id).order_by("at", "id")

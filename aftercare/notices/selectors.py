@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
@@ -13,8 +14,9 @@ from aftercare.refusals import NotFound
 from .models import Alert, Delivery, Endpoint, Message, News
 
 
-def messages_of_case(case_id: int) -> list[Message]:
-    return list(Message.objects.filter(case_id=case_id).order_by("id"))
+@compiled
+def messages_of_case(case_id: int) -> QuerySet[Message]:
+    return Message.objects.filter(case_id=case_id).order_by("id")
 
 
 def endpoints(actor: Actor) -> QuerySet[Endpoint]:
@@ -61,18 +63,27 @@ def unread_count(actor: Actor) -> int:
     """Count what waits to be read: warnings not acknowledged and news not seen."""
     if not actor.can("read_alerts"):
         return 0
-    alerts = alerts_for(actor).filter(acknowledged_at=None).order_by().values("id")
-    news = news_for(actor).filter(seen_at=None).order_by().values("id")
-    return alerts.union(news, all=True).count()
+    return _unread.count(actor.id or 0)
+
+
+@compiled
+def _unread(staff_id: int) -> QuerySet[Alert, tuple[int]]:
+    alerts = Alert.objects.filter(staff_id=staff_id, acknowledged_at=None).order_by().values_list("id")
+    news = News.objects.filter(staff_id=staff_id, seen_at=None).order_by().values_list("id")
+    return alerts.union(news, all=True)
 
 
 def alerts_of_clocks(clocks: Iterable[tuple[int, int]]) -> dict[int, Alert]:
     """Give the last warning about each clock, given as (clock, case)."""
     pairs = list(clocks)
-    rows = Alert.objects.filter(
-        case_id__in={case for _clock, case in pairs}, clock_id__in=[clock for clock, _case in pairs]
-    )
-    return {alert.clock_id: alert for alert in rows.select_related("staff").order_by("id")}
+    rows = _alerts({case for _clock, case in pairs}, [clock for clock, _case in pairs])
+    return {alert.clock_id: alert for alert in rows}
+
+
+@compiled
+def _alerts(case_ids: Collection[int], clock_ids: Collection[int]) -> QuerySet[Alert]:
+    rows = Alert.objects.filter(case_id__in=case_ids, clock_id__in=clock_ids)
+    return rows.select_related("staff").order_by("id")
 
 
 def alert_for(actor: Actor, alert_id: int) -> Alert:

@@ -8,9 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from aftercare.notices.selectors import unread_count
-from aftercare.people.rules import Actor
 from aftercare.people.states import Role
-from aftercare.sla.selectors import clocks_waiting_for
+from aftercare.sla.selectors import waiting_count
 
 from .doors import actor
 
@@ -35,11 +34,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         values["alert_count"] = lambda: unread_count(who)
         values["waiting_count"] = lambda: waiting_count(who)
     return values
-
-
-def waiting_count(who: Actor) -> int:
-    """Count the steps that wait for somebody, up to a thousand."""
-    return clocks_waiting_for(who).order_by().values("id")[:1000].count()
 
 
 class _Can:

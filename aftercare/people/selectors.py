@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from aftercare.briefly import briefly
+from aftercare.compiled import compiled
 from aftercare.refusals import NotFound
 
 from .models import ApiClient, Leave, ProviderTerms, Shift, Staff, Unit
@@ -95,7 +96,9 @@ def actor_for_client(client: ApiClient) -> Actor:
 
 
 def units_below(unit: Unit) -> frozenset[int]:
-    return frozenset(Unit.objects.filter(path__startswith=unit.path).values_list("id", flat=True))
+    """Give a unit and all below it."""
+    known = _known_unit(unit.pk)
+    return _tree("").below(known.path) if known else frozenset()
 
 
 def units_for(actor: Actor) -> QuerySet[Unit]:
@@ -137,17 +140,58 @@ def staff_for(
     actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
 ) -> QuerySet[Staff]:
     """Give the active staff within reach, or those who have `left`, with certificates; masked names only."""
+    return _staff(actor.units, [role] if role else [], unit_id, left)
+
+
+def _staff(
+    units: frozenset[int] | None, roles: list[str], unit_id: int | None, left: bool
+) -> QuerySet[Staff]:
     staff = Staff.objects.filter(is_active=not left).select_related("unit").prefetch_related("certificates")
     staff = staff.defer(
         "password", "full_name", "phone", "email"
     )  # nothing is decrypted that nobody asked for
-    if actor.units is not None:
-        staff = staff.filter(unit_id__in=actor.units)
-    if role:
-        staff = staff.filter(roles__contains=[role])
+    if units is not None:
+        staff = staff.filter(unit_id__in=units)
+    if roles:
+        staff = staff.filter(roles__contains=roles)
     if unit_id:
         staff = staff.filter(unit_id=unit_id)
     return staff.order_by("name_key", "number")
+
+
+def staff_listed(
+    actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
+) -> list[Staff]:
+    """Give the first two hundred of `staff_for`."""
+    return _first_staff(actor.units, [role] if role else [], unit_id, left)
+
+
+@compiled
+def _first_staff(
+    units: frozenset[int] | None, roles: list[str], unit_id: int | None, left: bool
+) -> QuerySet[Staff]:
+    return _staff(units, roles, unit_id, left)[:200]
+
+
+class Colleague(NamedTuple):
+    """Somebody who goes to customers: as much as a list of them needs."""
+
+    pk: int
+    number: str
+    name_masked: str
+    unit_name: str
+
+
+def field_staff(actor: Actor) -> list[Colleague]:
+    """Give the engineers and providers' technicians within reach."""
+    return [Colleague(*row) for row in _field_staff(actor.units)]
+
+
+@compiled
+def _field_staff(units: frozenset[int] | None) -> QuerySet[Staff, tuple[int, str, str, str]]:
+    staff = Staff.objects.filter(is_active=True, roles__overlap=["engineer", "provider"])
+    staff = staff if units is None else staff.filter(unit_id__in=units)
+    return staff.order_by("name_key", "number").values_list("pk", "number", "name_masked", "unit__name")
 
 
 def colleagues_for(unit_id: int, *, verb: str, numbers: Iterable[str] | None = None) -> list[Staff]:
@@ -185,27 +229,56 @@ class Seen(NamedTuple):
 
 def positions_of(staff_ids: Iterable[int], *, at: datetime) -> dict[int, Seen]:
     """Give the last places of those at work that are not too old to be kept (A20)."""
-    at_work = Shift.objects.filter(staff=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
-    rows = Staff.objects.filter(
-        Exists(at_work), id__in=list(staff_ids), last_seen_at__gt=at - settings.POSITIONS_KEPT_FOR,
-        last_lat__isnull=False, last_lon__isnull=False,
-    )  # fmt: skip
     return {
         pk: Seen(lat, lon, max(0, int((at - seen).total_seconds() // 60)))
-        for pk, lat, lon, seen in rows.values_list("pk", "last_lat", "last_lon", "last_seen_at")
+        for pk, lat, lon, seen in _positions(list(staff_ids), at, at - settings.POSITIONS_KEPT_FOR)
         if lat is not None and lon is not None and seen is not None
     }
 
 
+@compiled
+def _positions(
+    staff_ids: list[int], at: datetime, since: datetime
+) -> QuerySet[Staff, tuple[int, float | None, float | None, datetime | None]]:
+    at_work = Shift.objects.filter(staff=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    rows = Staff.objects.filter(
+        Exists(at_work),
+        id__in=staff_ids,
+        last_seen_at__gt=since,
+        last_lat__isnull=False,
+        last_lon__isnull=False,
+    )
+    return rows.values_list("pk", "last_lat", "last_lon", "last_seen_at")
+
+
+def staff_by_key(staff_id: int) -> Staff | None:
+    """Give somebody, with all that is known of them; None where there is nobody."""
+    return next(iter(_by_key(staff_id)), None)
+
+
+@compiled
+def _by_key(staff_id: int) -> QuerySet[Staff]:
+    return Staff.objects.filter(pk=staff_id)
+
+
 def names_of(staff_ids: set[int]) -> dict[int, tuple[str, str]]:
     """Give masked name and number of each."""
-    rows = Staff.objects.filter(id__in=staff_ids).values_list("id", "name_masked", "number")
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: (row[1], row[2]) for row in _names(list(staff_ids))}
+
+
+@compiled
+def _names(staff_ids: list[int]) -> QuerySet[Staff, tuple[int, str, str]]:
+    return Staff.objects.filter(id__in=staff_ids).values_list("id", "name_masked", "number")
 
 
 def provider_terms(unit_ids: Iterable[int]) -> dict[int, ProviderTerms]:
     """Give what providers have agreed to, by unit; those without terms get orders by hand only."""
-    return {row.unit_id: row for row in ProviderTerms.objects.filter(unit_id__in=list(unit_ids))}
+    return {row.unit_id: row for row in _terms(list(unit_ids))}
+
+
+@compiled
+def _terms(unit_ids: list[int]) -> QuerySet[ProviderTerms]:
+    return ProviderTerms.objects.filter(unit_id__in=unit_ids)
 
 
 def units_with_a_place(actor: Actor) -> list[tuple[int, str]]:
@@ -257,15 +330,25 @@ def week_of(
     ids = list(staff_ids)
     shifts: dict[int, list[tuple[datetime, datetime]]] = {}
     leaves: dict[int, list[Leave]] = {}
-    begun = Shift.objects.filter(staff_id__in=ids, starts_at__gte=start, starts_at__lt=end)
-    for staff_id, starts, ends in begun.order_by("starts_at").values_list("staff_id", "starts_at", "ends_at"):
+    for staff_id, starts, ends in _shifts_begun(ids, start, end):
         shifts.setdefault(staff_id, []).append((starts, ends))
-    away = Leave.objects.filter(staff_id__in=ids, starts_at__lt=end, ends_at__gt=start).select_related(
-        "deputy"
-    )
-    for leave in away.order_by("starts_at"):
+    for leave in _away(ids, start, end):
         leaves.setdefault(leave.staff_id, []).append(leave)
     return shifts, leaves
+
+
+@compiled
+def _shifts_begun(
+    staff_ids: list[int], start: datetime, end: datetime
+) -> QuerySet[Shift, tuple[int, datetime, datetime]]:
+    begun = Shift.objects.filter(staff_id__in=staff_ids, starts_at__gte=start, starts_at__lt=end)
+    return begun.order_by("starts_at").values_list("staff_id", "starts_at", "ends_at")
+
+
+@compiled
+def _away(staff_ids: list[int], start: datetime, end: datetime) -> QuerySet[Leave]:
+    away = Leave.objects.filter(staff_id__in=staff_ids, starts_at__lt=end, ends_at__gt=start)
+    return away.select_related("deputy").order_by("starts_at")
 
 
 def leaves_of(staff_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

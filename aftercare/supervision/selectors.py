@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from aftercare.compiled import compiled
 from aftercare.followup.models import Recovery, Survey
 from aftercare.intake.models import Request
 from aftercare.intake.rules import similarity
@@ -94,8 +96,9 @@ def checks_of(paper: Paper) -> list[Check]:
     return list(paper.checks.select_related("by").order_by("id"))
 
 
-def papers_of(case_id: int) -> list[Paper]:
-    return list(Paper.objects.filter(request_id=case_id).exclude(state="withdrawn").order_by("id"))
+@compiled
+def papers_of(case_id: int) -> QuerySet[Paper]:
+    return Paper.objects.filter(request_id=case_id).exclude(state="withdrawn").order_by("id")
 
 
 def paper_counts(actor: Actor, *, since: datetime) -> dict[tuple[str, str], int]:
@@ -149,12 +152,14 @@ def similar_cases(paper: Paper) -> list[dict[str, object]]:
 
 def standing_of(case_id: int) -> tuple[Grade | None, Authority | None, Team | None]:
     """Give the grade of a case, the level that decides it and its emergency team, where it has them."""
-    row = (
-        Request.objects.select_related("grade", "authority__taken_by", "team__lead")
-        .only("id", "grade", "authority", "team")
-        .get(pk=case_id)
-    )
+    (row,) = _with_standing(case_id)
     return getattr(row, "grade", None), getattr(row, "authority", None), getattr(row, "team", None)
+
+
+@compiled
+def _with_standing(case_id: int) -> QuerySet[Request]:
+    rows = Request.objects.select_related("grade", "authority__taken_by", "team__lead")
+    return rows.only("id", "grade", "authority", "team").filter(pk=case_id)
 
 
 def team_for(actor: Actor, case_id: int) -> Team:
@@ -173,9 +178,14 @@ def steps_of_team(team: Team) -> list[TeamStep]:
 def teams_at_work(actor: Actor) -> list[Team]:
     """Give the emergency teams within reach that have not stood down, newest first."""
     require(actor, "read_board")
+    return _teams(actor.units)
+
+
+@compiled
+def _teams(units: frozenset[int] | None) -> QuerySet[Team]:
     rows = Team.objects.filter(state="formed").select_related("request", "unit", "lead").order_by("-id")
     rows = rows.annotate(left=Count("steps", filter=Q(steps__state="due")), all_steps=Count("steps"))
-    return list((rows if actor.units is None else rows.filter(unit_id__in=actor.units))[:20])
+    return (rows if units is None else rows.filter(unit_id__in=units))[:20]
 
 
 def raised_cases(actor: Actor) -> QuerySet[Authority]:
@@ -190,12 +200,19 @@ def raised_cases(actor: Actor) -> QuerySet[Authority]:
 def store_share(actor: Actor, *, since: datetime) -> tuple[int, int]:
     """Give how many complaints closed since an instant stayed with the store, and how many were closed (M42: 87 %)."""
     require(actor, "read_paper")
+    closed = _closed_complaints.count(actor.units, since)
+    return closed - _closed_complaints.count(actor.units, since, ["region", "headquarters"]), closed
+
+
+@compiled
+def _closed_complaints(
+    units: frozenset[int] | None, since: datetime, decided_by: Collection[str] = ()
+) -> QuerySet[Request, tuple[int]]:
     rows = Request.objects.filter(
         kind="complaint", state__in=["closed", "answered"], state_since__gte=since, is_history=False
     )
-    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
-    closed = rows.count()
-    return closed - rows.filter(authority__state__in=["region", "headquarters"]).count(), closed
+    rows = rows if units is None else rows.filter(unit_id__in=units)
+    return (rows.filter(authority__state__in=decided_by) if decided_by else rows).values_list("id")
 
 
 def complaints_like(request: Request, *, within: int, alike: int) -> list[Request]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as clock_time
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.models import Shift, Staff
 from aftercare.people.selectors import leaves_of, shifts_of, zone_of
 from aftercare.policies.selectors import policy_for
@@ -148,15 +150,7 @@ def stops_of_day(
 ) -> dict[int, tuple[datetime, Spot | None, list[Stop]]]:
     """Give by person when they are free (after the visit they are making), where they then are if that is known, and the
     visits they promised to begin by `until`, as planned. Instants within stops are seconds since 1970. Nobody without any."""
-    rows = (
-        WorkOrder.objects.filter(assignee_id__in=list(staff_ids), state__in=["booked", "in_service"], window_starts_at__lt=until)
-        .annotate(booked=FilteredRelation("appointments", condition=Q(appointments__state__in=["booked", "kept"])))
-        .order_by("booked__planned_from", "window_starts_at")
-        .values_list(
-            "assignee_id", "state", "window_starts_at", "window_ends_at", "booked__planned_from", "booked__planned_to", "lat", "lon",
-            "booked__state",
-        )
-    )  # fmt: skip
+    rows = _promised(list(staff_ids), until)
     found: dict[int, tuple[datetime, Spot | None, list[Stop]]] = {}
     for who, state, opens, closes, planned_from, planned_to, lat, lon, appointed in rows:
         if state == "booked" and appointed == "kept":  # of an earlier visit
@@ -171,6 +165,19 @@ def stops_of_day(
             stops.append(Stop(here, opens.timestamp(), closes.timestamp(), lasts))
         found[who] = free_at, spot, stops
     return found
+
+
+@compiled
+def _promised(staff_ids: list[int], until: datetime) -> QuerySet[WorkOrder, tuple[Any, ...]]:
+    return (
+        WorkOrder.objects.filter(assignee_id__in=staff_ids, state__in=["booked", "in_service"], window_starts_at__lt=until)
+        .annotate(booked=FilteredRelation("appointments", condition=Q(appointments__state__in=["booked", "kept"])))
+        .order_by("booked__planned_from", "window_starts_at")
+        .values_list(
+            "assignee_id", "state", "window_starts_at", "window_ends_at", "booked__planned_from", "booked__planned_to", "lat", "lon",
+            "booked__state",
+        )
+    )  # fmt: skip
 
 
 def plan_of_day(
@@ -266,8 +273,13 @@ def begins_within(order: WorkOrder, window: Span) -> Span:
 
 def shifts_between(staff_ids: Iterable[int], start: datetime, end: datetime) -> list[Shift]:
     """Give the shifts of these people that touch a span, by their begin."""
-    rows = Shift.objects.filter(staff__in=list(staff_ids), starts_at__lt=end, ends_at__gt=start)
-    return list(rows.order_by("starts_at"))
+    return _shifts(list(staff_ids), start, end)
+
+
+@compiled
+def _shifts(staff_ids: list[int], start: datetime, end: datetime) -> QuerySet[Shift]:
+    rows = Shift.objects.filter(staff__in=staff_ids, starts_at__lt=end, ends_at__gt=start)
+    return rows.order_by("starts_at")
 
 
 def rests_in(

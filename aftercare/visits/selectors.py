@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.ledger.models import Fact
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import shifts_of, staff_by_id, zone_of
@@ -45,15 +46,17 @@ def slots_for(order: WorkOrder, engineer_id: int, *, at: datetime) -> list[Span]
 
 def open_appointment(order_id: int, *, known: WorkOrder | None = None) -> Appointment | None:
     """Give the proposed or booked appointment of an order; where the order is at hand (`known`), it is not read again."""
-    rows = Appointment.objects.filter(order_id=order_id, state__in=["proposed", "booked"]).select_related(
-        "engineer", "helper"
-    )
-    if known is None:
-        return rows.select_related("order__request__customer").first()
-    found = rows.first()
-    if found is not None:
+    found = next(iter(_open_appointments(order_id, known is None)), None)
+    if found is not None and known is not None:
         found.order = known
     return found
+
+
+@compiled
+def _open_appointments(order_id: int, with_order: bool) -> QuerySet[Appointment]:
+    rows = Appointment.objects.filter(order_id=order_id, state__in=["proposed", "booked"]).order_by("id")
+    rows = rows.select_related("engineer", "helper")
+    return (rows.select_related("order__request__customer") if with_order else rows)[:1]
 
 
 def appointment_for(actor: Actor, number: str) -> Appointment:
@@ -89,9 +92,10 @@ def appointments_of(order_id: int) -> list[Appointment]:
     )
 
 
-def visits_of(order_id: int) -> list[Visit]:
+@compiled
+def visits_of(order_id: int) -> QuerySet[Visit]:
     rows = Visit.objects.filter(order_id=order_id).select_related("engineer").order_by("id")
-    return list(rows.prefetch_related("lines", "photos", "signatures"))
+    return rows.prefetch_related("lines", "photos", "signatures")
 
 
 def open_visit(order_id: int) -> Visit | None:
@@ -134,10 +138,14 @@ def held_words(row: FieldAction) -> str:
 def orders_with_held_work(actor: Actor) -> list[WorkOrder]:
     """Give the orders within reach for which work waits to be given back or noted, oldest first."""
     require(actor, "dispatch_work_order")
+    return _orders_with_held_work(actor.units)
+
+
+@compiled
+def _orders_with_held_work(units: frozenset[int] | None) -> QuerySet[WorkOrder]:
     held = FieldAction.objects.filter(outcome="held", settled_at=None).values("order_id")
     rows = WorkOrder.objects.filter(pk__in=held).select_related("request", "assignee")
-    rows = rows if actor.units is None else rows.filter(unit_id__in=actor.units)
-    return list(rows.order_by("id")[:50])
+    return (rows if units is None else rows.filter(unit_id__in=units)).order_by("id")[:50]
 
 
 def once_held(order: WorkOrder, staff_id: int) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
+from aftercare.compiled import Limit, compiled
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
@@ -22,34 +24,69 @@ SHOWN = (
 
 
 def work_orders_for(
-    actor: Actor,
-    *,
-    state: str = "",
-    unit_id: int | None = None,
-    category: str = "",
-    assignee_id: int | None = None,
-    urgency: str = "",
+    actor: Actor, *, state: str = "", unit_id: int | None = None, category: str = "", urgency: str = ""
 ) -> QuerySet[WorkOrder]:
     """Give the work orders this reader may see, newest first."""
+    return orders_where(
+        *where_orders(actor, state=state, unit_id=unit_id, category=category, urgency=urgency)
+    )
+
+
+class WhereOrders(NamedTuple):
+    """Which work orders: whose alone and of which units (None: anybody's, all), and in which states (none: in any)."""
+
+    own_id: int | None
+    units: frozenset[int] | None
+    states: tuple[str, ...] = ()
+    unit_id: int | None = None
+    category: str = ""
+    urgency: str = ""
+
+
+def where_orders(
+    actor: Actor, *, state: str = "", unit_id: int | None = None, category: str = "", urgency: str = ""
+) -> WhereOrders:
+    """Say which work orders this reader may see, narrowed; `state` may be `unfinished`."""
     require(actor, "read_work_order")
+    states = UNFINISHED if state == "unfinished" else (state,) if state else ()
+    own_id = (actor.id or 0) if actor.own_only else None
+    return WhereOrders(own_id, actor.units, tuple(states), unit_id, category, urgency)
+
+
+def orders_where(
+    own_id: int | None, units: frozenset[int] | None, states: Collection[str] = (), unit_id: int | None = None,
+    category: str = "", urgency: str = "",
+) -> QuerySet[WorkOrder]:  # fmt: skip
     found = WorkOrder.objects.select_related("request__customer", "unit", "assignee").order_by("-id")
-    if actor.own_only:
-        found = found.filter(assignee_id=actor.id)
-    elif actor.units is not None:
-        found = found.filter(unit_id__in=actor.units)
-    if state == "unfinished":
-        found = found.filter(state__in=UNFINISHED)
-    elif state:
-        found = found.filter(state=state)
+    if own_id is not None:
+        found = found.filter(assignee_id=own_id)
+    elif units is not None:
+        found = found.filter(unit_id__in=units)
+    if states:
+        found = found.filter(state__in=states)
     if unit_id:
         found = found.filter(unit_id=unit_id)
     if category:
         found = found.filter(category=category)
-    if urgency:
-        found = found.filter(urgency=urgency)
-    if assignee_id:
-        found = found.filter(assignee_id=assignee_id)
-    return found
+    return found.filter(urgency=urgency) if urgency else found
+
+
+@compiled
+def newest_orders(most: Limit, before: int | None, *where: Any) -> QuerySet[WorkOrder]:
+    """Give the newest of these orders as lists show them, with an id below `before`."""
+    rows = as_listed(orders_where(*where))
+    return (rows.filter(id__lt=before) if before else rows)[:most]
+
+
+@compiled
+def orders_of_cases(case_ids: Collection[int], *where: Any) -> QuerySet[WorkOrder, tuple[int, int]]:
+    """Give id and request of those of these orders that belong to some requests."""
+    return orders_where(*where).filter(request_id__in=case_ids).order_by("id").values_list("id", "request_id")
+
+
+@compiled
+def listed_orders(ids: Collection[int], *where: Any) -> QuerySet[WorkOrder]:
+    return as_listed(orders_where(*where)).filter(id__in=ids).order_by()
 
 
 def as_listed(rows: QuerySet[WorkOrder]) -> QuerySet[WorkOrder]:
@@ -77,7 +114,12 @@ def work_order_by_id(order_id: int) -> WorkOrder:
 
 
 def work_orders_by_id(order_ids: Iterable[int]) -> list[WorkOrder]:
-    return list(WorkOrder.objects.select_related("request").filter(id__in=list(order_ids)).order_by("id"))
+    return _by_id(list(order_ids))
+
+
+@compiled
+def _by_id(order_ids: list[int]) -> QuerySet[WorkOrder]:
+    return WorkOrder.objects.select_related("request").filter(id__in=order_ids).order_by("id")
 
 
 def requests_with_orders(request_ids: Iterable[int]) -> set[int]:
@@ -86,17 +128,21 @@ def requests_with_orders(request_ids: Iterable[int]) -> set[int]:
     return set(rows.values_list("request_id", flat=True))
 
 
-def orders_of_request(request_id: int) -> list[WorkOrder]:
-    return list(
-        WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id")
-    )
+@compiled
+def orders_of_request(request_id: int) -> QuerySet[WorkOrder]:
+    return WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id")
 
 
 def unfinished_counts(staff_ids: Iterable[int] | None) -> dict[int, int]:
     """Count the unfinished orders in each person's hands; None: in everybody's who has any."""
+    return dict(_unfinished(None if staff_ids is None else list(staff_ids)))
+
+
+@compiled
+def _unfinished(staff_ids: list[int] | None) -> QuerySet[WorkOrder, tuple[int, int]]:
     rows = WorkOrder.objects.filter(assignee__isnull=False, state__in=UNFINISHED)
-    rows = rows if staff_ids is None else rows.filter(assignee_id__in=list(staff_ids))
-    return dict(rows.values_list("assignee_id").annotate(n=Count("id")))
+    rows = rows if staff_ids is None else rows.filter(assignee_id__in=staff_ids)
+    return rows.values_list("assignee_id").annotate(n=Count("id"))
 
 
 def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
@@ -110,13 +156,18 @@ def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
 
 def familiar_staff(customer_ids: Iterable[int]) -> dict[int, set[int]]:
     """Give, for each customer, those who finished a job there before."""
-    rows = WorkOrder.objects.filter(
-        request__customer_id__in=list(customer_ids), state="completed", assignee__isnull=False
-    )
     found: dict[int, set[int]] = {}
-    for customer_id, staff_id in rows.values_list("request__customer_id", "assignee_id").distinct():
+    for customer_id, staff_id in _familiar(list(customer_ids)):
         found.setdefault(customer_id, set()).add(staff_id)
     return found
+
+
+@compiled
+def _familiar(customer_ids: list[int]) -> QuerySet[WorkOrder, tuple[int, int]]:
+    rows = WorkOrder.objects.filter(
+        request__customer_id__in=customer_ids, state="completed", assignee__isnull=False
+    )
+    return rows.values_list("request__customer_id", "assignee_id").distinct()
 
 
 def completed_of_same_piece(order: WorkOrder) -> QuerySet[WorkOrder]:
@@ -130,5 +181,9 @@ def completed_of_same_piece(order: WorkOrder) -> QuerySet[WorkOrder]:
 
 def state_counts(actor: Actor) -> dict[str, int]:
     """Count the unfinished orders by state, up to `COUNTED`: nobody needs to know more, and counting costs."""
-    rows = work_orders_for(actor).order_by()
-    return {state: rows.filter(state=state).values("id")[:COUNTED].count() for state in UNFINISHED}
+    return {state: _ids.count(*where_orders(actor, state=state)) for state in UNFINISHED}
+
+
+@compiled
+def _ids(*where: Any) -> QuerySet[WorkOrder, tuple[int]]:
+    return orders_where(*where).order_by().values_list("id")[:COUNTED]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of
 from aftercare.refusals import NotFound
@@ -13,7 +16,15 @@ from .models import CannedText, SavedView
 
 def views_for(actor: Actor, place: str) -> list[SavedView]:
     """Give the views of a list that this reader has: their own first, then those of their team."""
-    return list(SavedView.objects.filter(_of(actor), place=place).order_by("unit_id", "name")[:40])
+    staff_id = actor.id if actor.kind == "staff" else None
+    return _views(place, path_of(actor.unit_id) if actor.unit_id else (), staff_id)
+
+
+@compiled
+def _views(place: str, shared_by: Collection[int], staff_id: int | None) -> QuerySet[SavedView]:
+    mine = Q(staff_id=staff_id) if staff_id else Q(pk=None)
+    rows = SavedView.objects.filter(Q(unit_id__in=shared_by) | mine, place=place)
+    return rows.order_by("unit_id", "name")[:40]
 
 
 def view_for(actor: Actor, place: str, view_id: int) -> SavedView:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
+from aftercare.compiled import compiled
 from aftercare.ledger.services import move, record, record_many
 from aftercare.people.models import Staff
 from aftercare.people.rules import MACHINE, Actor
@@ -107,8 +109,7 @@ def make_offers(wanted: Iterable[Wanted], *, by: Actor, at: datetime) -> dict[in
         # people are locked in the order of their ids, so that no two dispatches wait for each other; whoever is asked for
         # only later is passed over if another dispatch holds them
         fresh = {one.staff_id for one in open_ones} - locked
-        rows = Staff.objects.select_for_update(of=("self",), skip_locked=bool(locked)).filter(pk__in=fresh)
-        locked |= set(rows.order_by("pk").values_list("pk", flat=True))
+        locked |= set(_locked(fresh, skip_locked=bool(locked)))
         loads = workloads(sorted({one.staff_id for one in open_ones}))
         refused = []
         for one in open_ones:
@@ -123,10 +124,20 @@ def make_offers(wanted: Iterable[Wanted], *, by: Actor, at: datetime) -> dict[in
     return _store(agreed, by=by, at=at)
 
 
+@compiled
+def _locked(staff_ids: Collection[int], *, skip_locked: bool) -> QuerySet[Staff, int]:
+    rows = Staff.objects.select_for_update(of=("self",), skip_locked=skip_locked).filter(pk__in=staff_ids)
+    return rows.order_by("pk").values_list("pk", flat=True)
+
+
+@compiled
+def _waiting(order_ids: list[int]) -> QuerySet[QueueEntry]:
+    return QueueEntry.objects.filter(order_id__in=order_ids, state="waiting").select_related("order")
+
+
 def solve_queue(orders: Iterable[WorkOrder], *, by: Actor, at: datetime) -> None:
     """Take orders out of the dispatcher's queue, if they wait there."""
-    rows = QueueEntry.objects.filter(order__in=[order.pk for order in orders], state="waiting")
-    for entry in rows.select_related("order") if rows.exists() else ():
+    for entry in _waiting([order.pk for order in orders]):
         move(entry, "solved", by=by, at=at, retry_at=None)
 
 

@@ -2,10 +2,14 @@
 
 from .calls import call_for, call_keys, calls_to_register, voice_of
 from .cases import (
+    WhereRequests,
     as_listed,
     descriptions_of,
+    files_of,
     followers_of,
     last_answer,
+    listed_requests,
+    newest_requests,
     notes_of,
     others_present,
     owned_count,
@@ -16,6 +20,9 @@ from .cases import (
     requests_by_id,
     requests_for,
     requests_numbered,
+    requests_of_cases,
+    requests_where,
+    where_requests,
 )
 from .checks import Confused, FieldRecord, ReadingRecord, checks_of, reading_record
 from .inputs import (
@@ -35,6 +42,7 @@ __all__ = [
     "Kin",
     "Likeness",
     "ReadingRecord",
+    "WhereRequests",
     "as_listed",
     "call_for",
     "call_keys",
@@ -42,12 +50,15 @@ __all__ = [
     "checks_of",
     "descriptions_of",
     "earlier_faults",
+    "files_of",
     "followers_of",
     "import_jobs_for",
     "job_counts",
     "kin_of",
     "last_answer",
     "likeness",
+    "listed_requests",
+    "newest_requests",
     "notes_of",
     "others_present",
     "owned_count",
@@ -65,6 +76,9 @@ __all__ = [
     "requests_by_id",
     "requests_for",
     "requests_numbered",
+    "requests_of_cases",
+    "requests_where",
     "sample_rows",
     "voice_of",
+    "where_requests",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from aftercare.compiled import Limit, compiled
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.refusals import NotFound
@@ -16,6 +18,7 @@ from ..models import (
     Note,
     Presence,
     Request,
+    RequestFile,
 )
 
 SHOWN = (
@@ -30,12 +33,39 @@ def requests_for(
     owner_id: int | None = None,
 ) -> QuerySet[Request]:  # fmt: skip
     """Give the requests this reader may see, newest first; `owner_id` 0: those nobody answers for."""
+    return requests_where(*where_requests(
+        actor, state=state, kind=kind, unit_id=unit_id, urgency=urgency, category=category, owner_id=owner_id,
+    ))  # fmt: skip
+
+
+class WhereRequests(NamedTuple):
+    """Which requests: to whose orders alone and of which units (None: anybody's, all); `owner_id` 0: those nobody answers for."""
+
+    own_id: int | None
+    units: frozenset[int] | None
+    state: str = ""
+    kind: str = ""
+    unit_id: int | None = None
+    urgency: str = ""
+    category: str = ""
+    owner_id: int | None = None
+
+
+def where_requests(actor: Actor, **narrowed: Any) -> WhereRequests:
+    """Say which requests this reader may see, narrowed."""
     require(actor, "read_request")
+    return WhereRequests((actor.id or 0) if actor.own_only else None, actor.units, **narrowed)
+
+
+def requests_where(
+    own_id: int | None, units: frozenset[int] | None, state: str = "", kind: str = "", unit_id: int | None = None, urgency: str = "",
+    category: str = "", owner_id: int | None = None,
+) -> QuerySet[Request]:  # fmt: skip
     found = Request.objects.select_related("customer", "unit").order_by("-id")
-    if actor.own_only:
-        found = found.filter(workorder__assignee_id=actor.id).distinct()
-    elif actor.units is not None:
-        found = found.filter(unit_id__in=actor.units)
+    if own_id is not None:
+        found = found.filter(workorder__assignee_id=own_id).distinct()
+    elif units is not None:
+        found = found.filter(unit_id__in=units)
     if state:
         found = found.filter(state=state)
     if kind:
@@ -49,6 +79,24 @@ def requests_for(
     if owner_id is not None:
         found = found.filter(owner_id=owner_id or None)
     return found
+
+
+@compiled
+def newest_requests(most: Limit, before: int | None, *where: Any) -> QuerySet[Request]:
+    """Give the newest of these requests as lists show them, with an id below `before`."""
+    rows = as_listed(requests_where(*where))
+    return (rows.filter(id__lt=before) if before else rows)[:most]
+
+
+@compiled
+def requests_of_cases(ids: Collection[int], *where: Any) -> QuerySet[Request, tuple[int, int]]:
+    """Give twice the id of those of these requests that are among some."""
+    return requests_where(*where).filter(id__in=ids).order_by("id").values_list("id", "pk")
+
+
+@compiled
+def listed_requests(ids: Collection[int], *where: Any) -> QuerySet[Request]:
+    return as_listed(requests_where(*where)).filter(id__in=ids).order_by()
 
 
 def as_listed(rows: QuerySet[Request], *also: str) -> QuerySet[Request]:
@@ -80,23 +128,22 @@ def request_for(actor: Actor, number: str) -> Request:
 
 def request_of_order(actor: Actor, order_number: str) -> Request:
     """Give the request that a work order within reach belongs to, as `request_for` does."""
-    return _one(actor, workorder__number=order_number)
+    return _one(actor, order_number=order_number)
 
 
-def _one(actor: Actor, **which: str) -> Request:
-    own = Follower.objects.filter(
-        request=OuterRef("pk"), staff_id=(actor.id or 0) if actor.kind == "staff" else 0
-    )
-    found = (
-        requests_for(actor)
-        .select_related("customer", "item__product", "unit", "owner", "received_by")
-        .annotate(is_followed=Exists(own))
-        .filter(**which)
-        .first()
-    )
-    if found is None:
+def _one(actor: Actor, *, number: str = "", order_number: str = "") -> Request:
+    found = _whole(number, order_number, actor.id if actor.kind == "staff" else None, *where_requests(actor))
+    if not found:
         raise NotFound()
-    return found
+    return found[0]
+
+
+@compiled
+def _whole(number: str, order_number: str, reader_id: int | None, *where: Any) -> QuerySet[Request]:
+    own = Follower.objects.filter(request=OuterRef("pk"), staff_id=reader_id or 0)
+    found = requests_where(*where).select_related("item__product", "owner", "received_by")
+    found = found.annotate(is_followed=Exists(own))
+    return (found.filter(number=number) if number else found.filter(workorder__number=order_number))[:1]
 
 
 def request_by_id(request_id: int) -> Request:
@@ -111,7 +158,12 @@ def descriptions_of(request_ids: Iterable[int]) -> dict[int, str]:
 
 
 def requests_by_id(request_ids: Iterable[int]) -> list[Request]:
-    return list(Request.objects.select_related("customer").filter(id__in=list(request_ids)).order_by("id"))
+    return _by_id(list(request_ids))
+
+
+@compiled
+def _by_id(request_ids: list[int]) -> QuerySet[Request]:
+    return Request.objects.select_related("customer").filter(id__in=request_ids).order_by("id")
 
 
 def others_present(request: Request, actor: Actor, *, at: datetime) -> list[Presence]:
@@ -129,7 +181,18 @@ def request_counts(actor: Actor) -> dict[str, int]:
 
 def notes_of(request_id: int) -> dict[int, Note]:
     """Give the notes of a request by the fact that announced each."""
-    return {note.fact_id or 0: note for note in Note.objects.filter(request_id=request_id)}
+    return {note.fact_id or 0: note for note in _notes(request_id)}
+
+
+@compiled
+def _notes(request_id: int) -> QuerySet[Note]:
+    return Note.objects.filter(request_id=request_id)
+
+
+@compiled
+def files_of(request_id: int) -> QuerySet[RequestFile]:
+    """Give what was attached to a request, in the order it came."""
+    return RequestFile.objects.filter(request_id=request_id).select_related("file").order_by("id")
 
 
 def last_answer(request_id: int) -> str:

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.people.rules import Actor
 from aftercare.people.services import require
 from aftercare.policies.rules import READ
@@ -51,7 +52,12 @@ class ReadingRecord:
 
 def checks_of(request_id: int) -> dict[str, str]:
     """Give what fields of a request were said to be."""
-    return dict(ReadingCheck.objects.filter(request_id=request_id).values_list("field", "right"))
+    return dict(_checks(request_id))
+
+
+@compiled
+def _checks(request_id: int) -> QuerySet[ReadingCheck, tuple[str, str]]:
+    return ReadingCheck.objects.filter(request_id=request_id).values_list("field", "right")
 
 
 def reading_record(actor: Actor, *, at: datetime) -> ReadingRecord:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from aftercare.compiled import compiled
 from aftercare.triage.selectors import pairs_in_use
 
 from ..models import (
@@ -20,23 +21,25 @@ LEAST_LIKELY = 25  # percent from which on two requests are suggested to be one 
 
 def earlier_faults(request: Request | None, *, customer_id: int | None, serial: str = "") -> list[Request]:
     """Give earlier repairs of this customer or this piece: the flag 该客户过往有故障记录 (M11)."""
+    return _repairs(customer_id, serial, request.pk if request else None)
+
+
+@compiled
+def _repairs(customer_id: int | None, serial: str, before: int | None) -> QuerySet[Request]:
+    found = Request.objects.filter(_of_piece(customer_id, serial), kind="repair").order_by("-id")
+    return (found.filter(id__lt=before) if before else found)[:10]
+
+
+def _of_piece(customer_id: int | None, serial: str) -> Q:
     match = Q(customer_id=customer_id) if customer_id else Q(pk=None)
-    if serial:
-        match |= Q(serial=serial)
-    found = Request.objects.filter(match, kind="repair").order_by("-id")
-    if request is not None:
-        found = found.filter(id__lt=request.id)
-    return list(found[:10])
+    return match | Q(serial=serial) if serial else match
 
 
 def possible_duplicates(
     *, customer_id: int | None, serial: str, description: str, at: datetime, days: int = 14
 ) -> list[tuple[Request, int]]:
     """Give open requests of the same customer or piece, with how alike the words are in percent."""
-    match = Q(customer_id=customer_id) if customer_id else Q(pk=None)
-    if serial:
-        match |= Q(serial=serial)
-    since = at - timedelta(days=days)
+    match, since = _of_piece(customer_id, serial), at - timedelta(days=days)
     rows = Request.objects.filter(match, state="open", received_at__gte=since).order_by("-id")[:20]
     scored = [(row, likeness(description, row.description).percent) for row in rows]
     return sorted(scored, key=lambda pair: -pair[1])[:5]
@@ -73,8 +76,9 @@ class Kin:
 
 def kin_of(request: Request) -> Kin:
     """Give the kin of a request. Probably the same matter: open, same customer and product, within 24 hours, not kept apart."""
-    own = Q(merged_into=request) | Q(parent=request)
-    rows = list(Request.objects.filter(own | _duplicates(request)).exclude(pk=request.pk).order_by("id")[:40])
+    day, at = timedelta(hours=24), request.received_at
+    customer_id = request.customer_id if request.state == "open" else None
+    rows = _kin(request.pk, customer_id, request.category, request.item_id, at - day, at + day)
     kin = Kin(
         [r for r in rows if r.merged_into_id == request.pk],
         [r for r in rows if r.parent_id == request.pk],
@@ -92,17 +96,24 @@ def kin_of(request: Request) -> Kin:
     return kin
 
 
-def _duplicates(request: Request) -> Q:
-    if request.customer_id is None or request.state != "open":
-        return Q(pk=None)
-    product = Q(category=request.category) if request.category else Q()
-    if request.item_id:
-        product |= Q(item_id=request.item_id)
-    day = timedelta(hours=24)
-    return product & Q(
-        customer_id=request.customer_id, state="open", received_at__gte=request.received_at - day,
-        received_at__lte=request.received_at + day,
-    )  # fmt: skip
+@compiled
+def _kin(
+    request_id: int,
+    customer_id: int | None,
+    category: str,
+    item_id: int | None,
+    after: datetime,
+    before: datetime,
+) -> QuerySet[Request]:
+    own = Q(merged_into=request_id) | Q(parent=request_id)
+    product = Q(category=category) if category else Q()
+    if item_id:
+        product |= Q(item_id=item_id)
+    alike = product & Q(
+        customer_id=customer_id, state="open", received_at__gte=after, received_at__lte=before
+    )
+    rows = Request.objects.filter(own | alike if customer_id else own)
+    return rows.exclude(pk=request_id).order_by("id")[:40]
 
 
 def parent_of(request_id: int) -> int | None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from aftercare.intake.selectors import as_listed as requests_as_listed
-from aftercare.intake.selectors import requests_for
+from aftercare.compiled import Limit
+from aftercare.intake.selectors import (
+    WhereRequests,
+    listed_requests,
+    newest_requests,
+    requests_of_cases,
+    requests_where,
+    where_requests,
+)
 from aftercare.people.rules import Actor
 from aftercare.refusals import Invalid
-from aftercare.sla.selectors import running_clocks
-from aftercare.workorders.selectors import as_listed as orders_as_listed
-from aftercare.workorders.selectors import work_orders_for
+from aftercare.sla.selectors import clocks_by_id, next_clocks, next_due, running_clocks
+from aftercare.workorders.selectors import (
+    WhereOrders,
+    listed_orders,
+    newest_orders,
+    orders_of_cases,
+    orders_where,
+    where_orders,
+)
 from aftercare.workspace.rules import PLACES
 from aftercare.workspace.selectors import view_for, views_for
 
@@ -77,65 +89,90 @@ def day_in(text: str) -> date | None:
     return day if day and 2000 <= day.year <= 2100 else None
 
 
-def by_deadline(
-    who: Actor, rows: QuerySet[Any], *, key: str, after: str, unit_id: int | None, due: str, at: datetime
-) -> tuple[list[Pair], str]:
-    """Walk the running clocks by due instant until a page of rows is full; `key` is the field of a row that names its case.
+class Reads(NamedTuple):
+    """How a list is read: the rows of some cases as (row, case), some rows as lists show them, the newest of them."""
 
-    `due` narrows to what is `over` or due `soon`. Gives the pairs and the mark of the next page; after `FAR` clocks without enough rows it
-    gives what it has, and the mark goes on from there.
+    of_cases: Callable[..., list[tuple[int, int]]]
+    listed: Callable[..., list[Any]]
+    newest: Callable[..., list[Any]]
+
+
+READS = {
+    "requests": Reads(requests_of_cases, listed_requests, newest_requests),
+    "orders": Reads(orders_of_cases, listed_orders, newest_orders),
+}
+
+
+def by_deadline(
+    who: Actor, place: str, filters: Mapping[str, str], *, after: str, at: datetime
+) -> tuple[list[Pair], str]:
+    """Walk the running clocks by due instant until a page of rows is full.
+
+    Gives the pairs and the mark of the next page; after `FAR` clocks without enough rows it gives what it has, and the mark goes on from
+    there.
     """
-    clocks = _due(running_clocks(who).order_by("due_at", "id"), due, at)
-    if unit_id:
-        clocks = clocks.filter(unit_id=unit_id)
-    if after:
-        clocks = _behind(clocks, after)
+    reads, where = READS[place], where_of(who, place, filters)
+    unit_id, span = number_in(filters.get("unit", "")), due_between(filters.get("due", ""), at)
+    behind = _mark_in(after) if after else None
     seen: set[int] = set()
     found: list[tuple[int, int]] = []
-    mark, offset = "", 0
-    while len(found) < PAGE and offset < FAR:
-        chunk = list(clocks.values_list("id", "case_id", "due_at")[offset : offset + STEP])
+    mark, walked = "", 0
+    while len(found) < PAGE and walked < FAR:
+        chunk = next_due(who, Limit(STEP), behind=behind, unit_id=unit_id, **span)
         if not chunk:
             mark = ""
             break
-        offset += len(chunk)
+        walked += len(chunk)
+        behind = chunk[-1].due_at, chunk[-1].id
         of_case: dict[int, list[int]] = {}
-        cases = {case_id for _id, case_id, _due_at in chunk} - seen
-        for row_id, case_id in rows.filter(**{f"{key}__in": cases}).order_by("id").values_list("id", key):
+        for row_id, case_id in reads.of_cases({clock.case_id for clock in chunk} - seen, *where):
             of_case.setdefault(case_id, []).append(row_id)
-        for clock_id, case_id, due_at in chunk:
-            mark = f"{due_at.isoformat()}|{clock_id}"
-            if case_id not in seen:
-                seen.add(case_id)
-                found += [(row_id, clock_id) for row_id in of_case.get(case_id, [])]
+        for clock in chunk:
+            mark = f"{clock.due_at.isoformat()}|{clock.id}"
+            if clock.case_id not in seen:
+                seen.add(clock.case_id)
+                found += [(row_id, clock.id) for row_id in of_case.get(clock.case_id, [])]
                 if len(found) >= PAGE:
                     break
-    shown, clock_of = rows.in_bulk([row for row, _ in found]), clocks.in_bulk([clock for _, clock in found])
-    return [(shown[row], clock_of[clock]) for row, clock in found if row in shown and clock in clock_of], mark
+    shown = {row.pk: row for row in reads.listed([row for row, _ in found], *where)}
+    clocks = clocks_by_id(clock for _, clock in found)
+    return [(shown[row], clocks[clock]) for row, clock in found if row in shown and clock in clocks], mark
 
 
-def rows_of(who: Actor, place: str, filters: Mapping[str, str]) -> QuerySet[Any]:
-    """Give what the filters of a list or a view leave, but for when it is due."""
+def newest_first(who: Actor, place: str, filters: Mapping[str, str], *, after: str) -> tuple[list[Pair], str]:
+    """Give a page of rows, newest first, each with the clock that is due next; and the mark of the next page."""
+    rows = READS[place].newest(Limit(PAGE + 1), number_in(after), *where_of(who, place, filters))
+    shown, more = rows[:PAGE], len(rows) > PAGE
+    case_of = {row.pk: row.pk if place == "requests" else row.request_id for row in shown}
+    clocks = next_clocks(case_of.values())
+    return [(row, clocks.get(case_of[row.pk])) for row in shown], str(shown[-1].pk) if more else ""
+
+
+def where_of(who: Actor, place: str, filters: Mapping[str, str]) -> WhereOrders | WhereRequests:
+    """Say which rows the filters of a list or a view leave, but for when they are due."""
     state, unit_id = filters.get("state", ""), number_in(filters.get("unit", ""))
     urgency, category = filters.get("urgency", ""), filters.get("category", "")
     if place == "orders":
         state = "" if state == "all" else state or "unfinished"
-        return orders_as_listed(
-            work_orders_for(who, state=state, unit_id=unit_id, category=category, urgency=urgency)
-        )
+        return where_orders(who, state=state, unit_id=unit_id, category=category, urgency=urgency)
     asked = filters.get("owner", "")
-    return requests_as_listed(requests_for(
+    return where_requests(
         who, state="" if state == "all" else state or "open", kind=filters.get("kind", ""), unit_id=unit_id, urgency=urgency,
         category=category, owner_id={"me": who.id, "none": 0}.get(asked, number_in(asked)),
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def count_of(who: Actor, place: str, filters: Mapping[str, str], *, at: datetime) -> int:
     """Count the rows of a list or a view up to `COUNTED`; one more means that there are more."""
-    rows, due = rows_of(who, place, filters), filters.get("due", "")
-    key = "pk" if place == "requests" else "request_id"
+    where, due = where_of(who, place, filters), filters.get("due", "")
+    key, rows = (
+        ("pk", requests_where(*where)) if place == "requests" else ("request_id", orders_where(*where))
+    )
     if due in ("over", "soon"):
-        rows = rows.filter(**{f"{key}__in": _due(running_clocks(who), due, at).values("case_id")})
+        span = due_between(due, at)
+        clocks = running_clocks(who).filter(due_at__lte=span["by"])
+        clocks = clocks.filter(due_at__gt=span["after"]) if "after" in span else clocks
+        rows = rows.filter(**{f"{key}__in": clocks.values("case_id")})
     return rows.order_by()[: COUNTED + 1].count()
 
 
@@ -149,20 +186,19 @@ def groups_of(shown: list[Pair], at: datetime) -> list[tuple[str, str, list[Pair
     return [(title, sign, rows) for title, sign, rows in named if rows]
 
 
-def _due(clocks: QuerySet[Any], due: str, at: datetime) -> QuerySet[Any]:
+def due_between(due: str, at: datetime) -> dict[str, datetime]:
+    """Say `after` and `by` when clocks that are `over` or due `soon` are due; nothing for all."""
     if due == "over":
-        return clocks.filter(due_at__lte=at)
-    if due == "soon":
-        return clocks.filter(due_at__gt=at, due_at__lte=at + timedelta(minutes=30))
-    return clocks
+        return {"by": at}
+    return {"after": at, "by": at + timedelta(minutes=30)} if due == "soon" else {}
 
 
-def _behind(clocks: QuerySet[Any], mark: str) -> QuerySet[Any]:
-    due, _sep, last = mark.partition("|")
+def _mark_in(text: str) -> tuple[datetime, int]:
+    due, _sep, last = text.partition("|")
     try:
         instant = parse_datetime(due)
     except ValueError:
         instant = None
-    if instant is None:
+    if instant is None or instant.tzinfo is None:
         raise Invalid(_("this page mark can't be read"), where="after")
-    return clocks.filter(due_at__gte=instant).exclude(due_at=instant, id__lte=number_in(last) or 0)
+    return instant, number_in(last) or 0

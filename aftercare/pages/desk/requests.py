@@ -20,6 +20,7 @@ from aftercare.followup.selectors import recovery_of, survey_of
 from aftercare.intake.selectors import (
     checks_of,
     earlier_faults,
+    files_of,
     kin_of,
     request_for,
     request_of_order,
@@ -44,7 +45,7 @@ from aftercare.people.services import require, reveal
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Invalid, NotFound
-from aftercare.sla.selectors import clocks_of_case, next_clocks
+from aftercare.sla.selectors import clocks_of_case
 from aftercare.sla.services import explain_clocks
 from aftercare.supervision.selectors import papers_of, standing_of
 from aftercare.supervision.services import team_rule
@@ -55,7 +56,7 @@ from aftercare.workspace.selectors import texts_for
 
 from ..doors import actor, now, number_in, page
 from ..portal.stages import purpose_now
-from .listing import PAGE, by_deadline, groups_of, look_of, rows_of
+from .listing import by_deadline, groups_of, look_of, newest_first
 from .reading import course_of, pieces_of, shown_reading
 from .road import road_of
 from .teams import shown_steps
@@ -68,16 +69,12 @@ def request_list(request: HttpRequest) -> HttpResponse:
     """List requests through a view: newest first, or what is due first."""
     who, at = actor(request), now()
     look = look_of(request, who, "requests", state="open")
-    state, unit_id, after = look["state"] or "open", number_in(look["unit"]), request.GET.get("after", "")
-    rows = rows_of(who, "requests", look.filters)
+    state, after = look["state"] or "open", request.GET.get("after", "")
     ordered = look["sort"] == "due" or look["due"] in ("over", "soon")
     if ordered:
-        shown, after = by_deadline(who, rows, key="pk", after=after, unit_id=unit_id, due=look["due"], at=at)
+        shown, after = by_deadline(who, "requests", look.filters, after=after, at=at)
     else:
-        page_rows = list((rows.filter(id__lt=int(after)) if number_in(after) else rows)[: PAGE + 1])
-        after = str(page_rows[PAGE - 1].pk) if len(page_rows) > PAGE else ""
-        clocks = next_clocks(row.pk for row in page_rows[:PAGE])
-        shown = [(row, clocks.get(row.pk)) for row in page_rows[:PAGE]]
+        shown, after = newest_first(who, "requests", look.filters, after=after)
     pack = policy_for().pack
     return render(request, "desk/requests.html", {
         "place": "requests", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after, "look": look,
@@ -110,7 +107,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
     policy = policy_for(row.unit_id)
     matching = last_matching(order.pk) if order else None
     candidates = matching.candidates if matching else []
-    kin, facts = kin_of(row), list(facts_of_case(row.pk))
+    kin, facts = kin_of(row), facts_of_case(row.pk)
     papers, (grade, authority, team) = papers_of(row.pk), standing_of(row.pk)
     return {
         "place": "requests", "row": row, "orders": orders, "order": order, "visits": visits, "survey": survey,
@@ -128,7 +125,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "road": road_of(row, order, appointment, visits[-1] if visits else None, survey, clocks, at),
         "warranty": warranty_of(policy.pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
         "faults": earlier_faults(row, customer_id=row.customer_id, serial=row.serial),
-        "files": list(row.files.select_related("file").order_by("id")), "merged": kin.merged, "children": kin.children, "duplicates": kin.duplicates, "grade": grade,
+        "files": files_of(row.pk), "merged": kin.merged, "children": kin.children, "duplicates": kin.duplicates, "grade": grade,
         "authority": authority, "team": team, "team_rule": team_rule(team) if team else None,
         "steps": shown_steps(team, clocks),
         "papers": [(paper, paper_title(policy, paper.code)) for paper in papers],

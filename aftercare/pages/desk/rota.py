@@ -11,13 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
-from aftercare.people.selectors import named_units, staff_for, week_of, zone_of
+from aftercare.people.selectors import named_units, staff_listed, week_of, zone_of
 from aftercare.policies.selectors import policy_for
 
 from ..doors import actor, now, number_in, page
 from .listing import day_in
 
-MOST = 200
 LAPSES = timedelta(days=30)
 
 
@@ -42,7 +41,7 @@ def rota_page(request: HttpRequest) -> HttpResponse:
     today = at.astimezone(zone).date()
     monday = _monday(request.GET.get("week", ""), today)
     unit_id = number_in(request.GET.get("unit", ""))
-    staff = list(staff_for(who, unit_id=unit_id)[:MOST])
+    staff = staff_listed(who, unit_id=unit_id)
     days = [monday + timedelta(days=n) for n in range(7)]
     begins = datetime.combine(monday, time(), zone)
     shifts, leaves = week_of([p.pk for p in staff], begins, begins + timedelta(days=7))

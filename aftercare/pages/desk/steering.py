@@ -23,7 +23,7 @@ from aftercare.followup.services import (
     take_recovery,
 )
 from aftercare.people.rules import Actor
-from aftercare.people.selectors import staff_for
+from aftercare.people.selectors import field_staff
 from aftercare.policies.rules import SECTIONS, duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.refusals import Invalid
@@ -39,7 +39,7 @@ from ..templatetags.show import yuan
 @page("read_dispatch")
 def dispatch_page(request: HttpRequest) -> HttpResponse:
     who = actor(request)
-    people = [s for s in staff_for(who) if s.is_field]
+    people = field_staff(who)
     loads = workloads([s.pk for s in people])
     return render(request, "desk/dispatch.html", {
         "place": "dispatch", "held": _held(who), "queue": list(dispatch_queue(who)[:80]), "offers": list(open_offers(who)[:80]),

@@ -211,7 +211,7 @@ def story_of(
 ) -> list[Entry]:
     """Give the story of a request with those merged into it (`also`); `show` narrows it to `customer`, `internal` or `machine`."""
     notes = notes_of(case_id)
-    facts = list(facts_of_case(case_id)) if facts is None else facts
+    facts = facts_of_case(case_id) if facts is None else facts
     people = names_of({f.values["staff"] for f in facts if isinstance(f.values.get("staff"), int)})
     entries = [_entry(fact, notes, people) for fact in facts if fact.name not in QUIET]
     for message in messages_of_case(case_id):

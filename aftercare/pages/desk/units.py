@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from aftercare.dispatch.crew import workloads
 from aftercare.people.selectors import (
     provider_terms,
-    staff_for,
+    staff_listed,
     unit_for,
     units_for,
 )
@@ -48,9 +48,7 @@ def _listed(request: HttpRequest, more: dict[str, Any], *, status: int = 200) ->
     unit = request.GET.get("unit", "")
     role = request.GET.get("role", "")
     left = role == "left" and who.can("edit_people")
-    staff = list(
-        staff_for(who, unit_id=number_in(unit), role=role if role in Role.values else "", left=left)[:200]
-    )
+    staff = staff_listed(who, unit_id=number_in(unit), role=role if role in Role.values else "", left=left)
     loads = workloads([s.pk for s in staff])
     chosen = next((u for u in units if str(u.pk) == unit), None)
     return render(request, "desk/people.html", {

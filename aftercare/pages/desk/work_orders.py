@@ -17,7 +17,6 @@ from aftercare.dispatch.services import assign_by_hand, dispatch_order, take_bac
 from aftercare.people.selectors import named_units, staff_numbered, units_with_a_place
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
-from aftercare.sla.selectors import next_clocks
 from aftercare.visits.selectors import open_appointment, slots_for, visit_for
 from aftercare.visits.services import (
     adopt_work,
@@ -39,7 +38,7 @@ from aftercare.workorders.services import (
 from aftercare.workorders.states import WorkOrderState
 
 from ..doors import actor, now, number_in, page
-from .listing import PAGE, by_deadline, groups_of, look_of, rows_of
+from .listing import by_deadline, groups_of, look_of, newest_first
 from .requests import case_values, file_answer
 from .workspace import column_titles
 
@@ -49,22 +48,12 @@ def work_order_list(request: HttpRequest) -> HttpResponse:
     """List work orders: the unfinished by what is due first, the others newest first; paged by key."""
     who, at = actor(request), now()
     look = look_of(request, who, "orders", state="unfinished")
-    state, unit_id, after = (
-        look["state"] or "unfinished",
-        number_in(look["unit"]),
-        request.GET.get("after", ""),
-    )
-    rows = rows_of(who, "orders", look.filters)
+    state, after = look["state"] or "unfinished", request.GET.get("after", "")
     ordered = state in ("unfinished", "pending", "booked", "in_service")
     if ordered:
-        shown, after = by_deadline(
-            who, rows, key="request_id", after=after, unit_id=unit_id, due=look["due"], at=at
-        )
+        shown, after = by_deadline(who, "orders", look.filters, after=after, at=at)
     else:
-        page_rows = list((rows.filter(id__lt=int(after)) if number_in(after) else rows)[: PAGE + 1])
-        after = str(page_rows[PAGE - 1].pk) if len(page_rows) > PAGE else ""
-        clocks = next_clocks(row.request_id for row in page_rows[:PAGE])
-        shown = [(row, clocks.get(row.request_id)) for row in page_rows[:PAGE]]
+        shown, after = newest_first(who, "orders", look.filters, after=after)
     pack = policy_for().pack
     return render(request, "desk/work_orders.html", {
         "place": "orders", "groups": groups_of(shown, at) if ordered else [("", "", shown)], "after": after,

@@ -18,9 +18,8 @@ from aftercare.intake.selectors import others_present, request_for
 from aftercare.intake.services import leave_request, note_presence
 from aftercare.notices.selectors import unread_count
 from aftercare.refusals import NotFound
-from aftercare.sla.selectors import due_counts
+from aftercare.sla.selectors import due_counts, waiting_count
 
-from ..context import waiting_count
 from ..doors import actor, now, page
 from .hub import HUB, Listener
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import template
@@ -31,6 +32,19 @@ def choices(units: Iterable[Any], chosen: Any = "") -> SafeString:
 def days_of(line: Any) -> SafeString:
     """Show somebody's week, a cell a day: who is away and who stands in for them, and the shifts."""
     return SafeString("".join(f'<td class="num">{_away(away)}{shifts}</td>' for shifts, away in line.days))
+
+
+@register.simple_tag
+def certificates_of(person: Any, titles: dict[str, str], today: date) -> SafeString:
+    """Show somebody's certificates, each with its last day; those that have lapsed say so."""
+    lapsed = escape(_("lapsed"))
+    return SafeString(
+        " ".join(
+            f'<span class="tag-a{" line" if one.expires_on < today else ""}">{escape(titles.get(one.code, one.code))} '
+            f'<span class="num">{f"{lapsed} " if one.expires_on < today else ""}{one.expires_on:%Y-%m-%d}</span></span>'
+            for one in person.certificates.all()
+        )
+    )
 
 
 def _away(leave: Any) -> str:

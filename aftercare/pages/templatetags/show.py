@@ -9,6 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.db.models import Model
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -119,7 +120,17 @@ def _urgency(bars: int, title: str) -> SafeString:
 @register.simple_tag
 def state_mark(row: Any) -> SafeString:
     """Show a state: a circle that fills, and its word."""
-    return _state(STATE_SIGNS.get(row.state, "doing"), str(row.get_state_display()))
+    return _state(STATE_SIGNS.get(row.state, "doing"), _label(type(row), row.state))
+
+
+def _label(model: type[Model], state: str) -> str:
+    return str(_labels(model).get(state, state))
+
+
+@cache
+def _labels(model: type[Model]) -> dict[Any, Any]:
+    """Give the words for the states of a model, which Django gathers anew, with all their translations, each time it is asked for one."""
+    return dict(model._meta.get_field("state").flatchoices)  # type: ignore[union-attr]
 
 
 @cache
