@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from aftercare.briefly import briefly
-from aftercare.compiled import compiled
+from aftercare.compiled import Limit, compiled
 from aftercare.refusals import NotFound
 
-from .models import ApiClient, Leave, ProviderTerms, Shift, Staff, Unit
+from .models import ApiClient, Certificate, Leave, ProviderTerms, Shift, Staff, Unit
 from .rules import EVERYWHERE, FIELD, MATRIX, Actor
 
 
@@ -140,20 +140,18 @@ def staff_for(
     actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
 ) -> QuerySet[Staff]:
     """Give the active staff within reach, or those who have `left`, with certificates; masked names only."""
-    return _staff(actor.units, [role] if role else [], unit_id, left)
+    return _staff(actor.units, role, unit_id, left)
 
 
-def _staff(
-    units: frozenset[int] | None, roles: list[str], unit_id: int | None, left: bool
-) -> QuerySet[Staff]:
+def _staff(units: frozenset[int] | None, role: str, unit_id: int | None, left: bool) -> QuerySet[Staff]:
     staff = Staff.objects.filter(is_active=not left).select_related("unit").prefetch_related("certificates")
     staff = staff.defer(
         "password", "full_name", "phone", "email"
     )  # nothing is decrypted that nobody asked for
     if units is not None:
         staff = staff.filter(unit_id__in=units)
-    if roles:
-        staff = staff.filter(roles__contains=roles)
+    if role:
+        staff = staff.filter(roles__contains=[role])
     if unit_id:
         staff = staff.filter(unit_id=unit_id)
     return staff.order_by("name_key", "number")
@@ -163,18 +161,16 @@ def staff_listed(
     actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
 ) -> list[Staff]:
     """Give the first two hundred of `staff_for`."""
-    return _first_staff(actor.units, [role] if role else [], unit_id, left)
+    return _first_staff(actor.units, role, unit_id, left)
 
 
 @compiled
-def _first_staff(
-    units: frozenset[int] | None, roles: list[str], unit_id: int | None, left: bool
-) -> QuerySet[Staff]:
-    return _staff(units, roles, unit_id, left)[:200]
+def _first_staff(units: frozenset[int] | None, role: str, unit_id: int | None, left: bool) -> QuerySet[Staff]:
+    return _staff(units, role, unit_id, left)[:200]
 
 
 class Colleague(NamedTuple):
-    """Somebody who goes to customers: as much as a list of them needs."""
+    """Somebody at work: as much as a list of people needs."""
 
     pk: int
     number: str
@@ -184,14 +180,38 @@ class Colleague(NamedTuple):
 
 def field_staff(actor: Actor) -> list[Colleague]:
     """Give the engineers and providers' technicians within reach."""
-    return [Colleague(*row) for row in _field_staff(actor.units)]
+    return [Colleague(*row) for row in _colleagues(actor.units, field_only=True)]
+
+
+def colleagues_listed(actor: Actor, *, unit_id: int | None = None) -> list[Colleague]:
+    """Give the first two hundred people within reach, of one unit if given."""
+    return [Colleague(*row) for row in _colleagues(actor.units, unit_id=unit_id, most=Limit(200))]
 
 
 @compiled
-def _field_staff(units: frozenset[int] | None) -> QuerySet[Staff, tuple[int, str, str, str]]:
-    staff = Staff.objects.filter(is_active=True, roles__overlap=["engineer", "provider"])
+def _colleagues(
+    units: frozenset[int] | None,
+    *,
+    field_only: bool = False,
+    unit_id: int | None = None,
+    most: Limit | None = None,
+) -> QuerySet[Staff, tuple[int, str, str, str]]:
+    staff = Staff.objects.filter(is_active=True).order_by("name_key", "number")
     staff = staff if units is None else staff.filter(unit_id__in=units)
-    return staff.order_by("name_key", "number").values_list("pk", "number", "name_masked", "unit__name")
+    staff = staff.filter(roles__overlap=["engineer", "provider"]) if field_only else staff
+    staff = staff.filter(unit_id=unit_id) if unit_id else staff
+    return staff.values_list("pk", "number", "name_masked", "unit__name")[:most]
+
+
+@compiled
+def certificates_until(
+    staff_ids: Collection[int], last: date
+) -> QuerySet[Certificate, tuple[int, str, date]]:
+    """Give whose certificates of which kind expire on a day at the latest, the first to expire first."""
+    rows = Certificate.objects.filter(staff_id__in=staff_ids, expires_on__lte=last).order_by(
+        "expires_on", "staff__number"
+    )
+    return rows.values_list("staff_id", "code", "expires_on")
 
 
 def colleagues_for(unit_id: int, *, verb: str, numbers: Iterable[str] | None = None) -> list[Staff]:

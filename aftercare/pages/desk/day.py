@@ -33,6 +33,7 @@ from aftercare.workorders.selectors import work_order_for
 
 from ..doors import actor, now, number_in, page
 from ..middleware import allow_images
+from ..templatetags.show import certificate_titles
 from .maps import Tiles, View, tiles_set
 
 MAP = (296, 316)
@@ -98,7 +99,7 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
         "now_at": axis.at(at) if axis.starts <= at <= axis.ends else None, "frozen_at": axis.at(at + FREEZE),
         "plan": plan, "moves": _moves(plan, names), "map": _map(day, people, seen, tiles), "given": given, "seen": seen,
         "limit": policy_for(unit.pk).pack.dispatch.max_unfinished,
-        "titles": policy_for(unit.pk).pack.dispatch.certificate_titles, "width": MAP[0], "height": MAP[1],
+        "titles": certificate_titles(unit.pk), "width": MAP[0], "height": MAP[1],
     })  # fmt: skip
     if tiles:
         allow_images(answer, tiles.origin)
@@ -116,7 +117,7 @@ def dispatch_try(request: HttpRequest) -> HttpResponse:
     begins = datetime.fromisoformat(found["begins"]) if "begins" in found else None
     answer = render(request, "desk/day_try.html", {
         "order": order, "staff": staff, "found": found, "begins": begins, "pushed": len(found.get("pushed", [])),
-        "titles": policy_for(order.unit_id).pack.dispatch.certificate_titles,
+        "titles": certificate_titles(order.unit_id),
     })  # fmt: skip
     answer.headers["X-Possible"] = "1" if found["ok"] else "0"
     return answer

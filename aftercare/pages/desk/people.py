@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.dispatch.crew import workloads
@@ -45,7 +44,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid, NotFound
 
 from ..doors import actor, now, number_in, page
-from ..templatetags.show import _local
+from ..templatetags.show import _local, certificate_titles
 
 
 @page("plan_people", "GET", "HEAD", "POST")
@@ -196,7 +195,7 @@ def _shown(request: HttpRequest, staff: Any, refusal: Invalid | Conflict | None 
         "place": "people", "staff": staff, "titles_of": [str(Role(r).label) for r in staff.roles], "roles": Role.choices, "units": named_units(actor(request)), "leaves": leaves_ahead(staff.pk, at=at),
         "refusal": refusal, "typed": request.POST if refusal else {}, "load": workloads([staff.pk]).get(staff.pk, 0),
         "today": _local(at).date(), "today_text": _local(at).date().isoformat(), "at": at, "shifts": shifts_ahead(staff.pk, at=at), "week": [(n, title) for n, (_d, title, _h) in enumerate(hours_of(None))],
-        "titles": {code: text[get_language() or "zh"] for code, text in policy_for(staff.unit_id).pack.dispatch.certificate_titles.items()},
+        "titles": certificate_titles(staff.unit_id),
         "categories": sorted(policy_for(staff.unit_id).pack.forms.category_titles), "rest": policy_for(staff.unit_id).pack.dispatch.rest,
         "chosen_days": request.POST.getlist("weekday") if refusal else ["0", "1", "2", "3", "4"],
     }, status=refusal.status if refusal else 200)  # fmt: skip

@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 
-from aftercare.people.selectors import named_units, staff_listed, week_of, zone_of
-from aftercare.policies.selectors import policy_for
+from aftercare.people.selectors import certificates_until, colleagues_listed, named_units, week_of, zone_of
 
 from ..doors import actor, now, number_in, page
+from ..templatetags.show import certificate_titles
 from .listing import day_in
 
 LAPSES = timedelta(days=30)
@@ -41,22 +40,19 @@ def rota_page(request: HttpRequest) -> HttpResponse:
     today = at.astimezone(zone).date()
     monday = _monday(request.GET.get("week", ""), today)
     unit_id = number_in(request.GET.get("unit", ""))
-    staff = staff_listed(who, unit_id=unit_id)
+    staff = {person.pk: person for person in colleagues_listed(who, unit_id=unit_id)}
     days = [monday + timedelta(days=n) for n in range(7)]
     begins = datetime.combine(monday, time(), zone)
-    shifts, leaves = week_of([p.pk for p in staff], begins, begins + timedelta(days=7))
+    shifts, leaves = week_of(staff, begins, begins + timedelta(days=7))
     lines = [
         week_line(person, days, shifts.get(person.pk, []), leaves.get(person.pk, []), zone)
-        for person in staff
+        for person in staff.values()
     ]
-    titles = policy_for().pack.dispatch.certificate_titles
+    titles = certificate_titles()
     lapsing = [
-        (c.expires_on, person, titles[c.code][get_language() or "zh"] if c.code in titles else c.code)
-        for person in staff
-        for c in person.certificates.all()
-        if c.expires_on <= today + LAPSES
+        (until, staff[staff_id], titles.get(code, code))
+        for staff_id, code, until in certificates_until(list(staff), today + LAPSES)
     ]
-    lapsing.sort(key=lambda row: (row[0], row[1].number))
     return render(request, "desk/rota.html", {
         "place": "people", "today": today, "lines": sorted(lines, key=lambda line: line.hours == 0),
         "units": named_units(who), "unit": unit_id, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),

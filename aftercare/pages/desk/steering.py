@@ -33,7 +33,7 @@ from aftercare.visits.selectors import held_words, held_work, orders_with_held_w
 
 from ..doors import actor, now, number_in, page
 from ..field.words import STEP_TITLES
-from ..templatetags.show import yuan
+from ..templatetags.show import certificate_titles, yuan
 
 
 @page("read_dispatch")
@@ -45,7 +45,7 @@ def dispatch_page(request: HttpRequest) -> HttpResponse:
         "place": "dispatch", "held": _held(who), "queue": list(dispatch_queue(who)[:80]), "offers": list(open_offers(who)[:80]),
         "people": sorted(((s, loads.get(s.pk, 0)) for s in people), key=lambda pair: (-pair[1], pair[0].number)),
         "limit": policy_for(who.unit_id).pack.dispatch.max_unfinished,
-        "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
+        "titles": certificate_titles(),
     })  # fmt: skip
 
 

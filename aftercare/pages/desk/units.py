@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aftercare.dispatch.crew import workloads
@@ -27,11 +26,10 @@ from aftercare.people.services import (
 )
 from aftercare.people.states import Role, UnitKind
 from aftercare.policies.rules import WEEK
-from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid
 
 from ..doors import actor, now, number_in, page
-from ..templatetags.show import _local
+from ..templatetags.show import _local, certificate_titles
 from .authority import fen_of
 from .people import hours_of, show_password, unit_in
 
@@ -55,7 +53,7 @@ def _listed(request: HttpRequest, more: dict[str, Any], *, status: int = 200) ->
         "place": "people", "chosen": chosen, "hours": hours_of(chosen), "terms": provider_terms([chosen.pk]).get(chosen.pk) if chosen else None, "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
         "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices, "left": left, "kinds": UnitKind.choices[1:],
         "today": _local(at).date(),
-        "titles": {code: text[get_language() or "zh"] for code, text in policy_for().pack.dispatch.certificate_titles.items()},
+        "titles": certificate_titles(),
         "typed": request.POST, "ticked": request.POST.getlist("roles"), **more,
     }, status=status)  # fmt: skip
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -16,10 +15,10 @@ from aftercare.people.selectors import Seen
 from .show import (
     address,
     category_title,
+    escape,
     icon,
     local_time,
     shortened,
-    titled,
     unlocalized,
     urgency_mark,
 )
@@ -32,14 +31,14 @@ OFF: dict[str, Callable[[datetime], str]] = {
 
 
 @register.simple_tag
-def person(row: Any, seen: dict[int, Seen], titles: dict[str, Any], limit: int) -> SafeString:
+def person(row: Any, seen: dict[int, Seen], titles: dict[str, str], limit: int) -> SafeString:
     """Show who a row is about: name, how much they have in hand, certificates (⚠: about to lapse), and how old their place is."""
     who, place = row["who"], seen.get(row["who"].id)
     provider = f' <span class="tag-a">{escape(_("provider"))}</span>' if who.is_provider else ""
     held = _("%(n)s in hand, limit %(limit)s") % {"n": who.unfinished, "limit": limit}
     load = "<i></i>" * min(4, max(who.unfinished, limit))
     codes = "、".join(
-        f"{escape(titled(titles, code))}{' ⚠' if code in row['lapses'] else ''}"
+        f"{escape(titles.get(code, code))}{' ⚠' if code in row['lapses'] else ''}"
         for code in row["certificates"]
     )
     told = ""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from aftercare.policies.selectors import policy_for
@@ -19,6 +18,7 @@ from .show import (
     category_title,
     clock_chip,
     clock_step,
+    escape,
     local_time,
     order_window,
     shortened,

@@ -7,11 +7,10 @@ from datetime import date
 from typing import Any
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from .show import icon, shortened
+from .show import escape, icon, shortened
 
 register = template.Library()
 

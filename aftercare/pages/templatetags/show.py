@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -23,6 +24,13 @@ from aftercare.people.states import Role
 from aftercare.policies.selectors import policy_for
 
 register = template.Library()
+
+
+def escape(text: object) -> str:
+    """Escape a text for HTML, as Django's does, which takes twice as long to ask whether it is a translation still to be made."""
+    return html.escape(str(text))
+
+
 URGENCY_BARS = {"normal": 1, "urgent": 3, "critical": 4}
 STATE_SIGNS = {
     "pending": "todo", "booked": "booked", "in_service": "doing", "completed": "done", "cancelled": "cancel",
@@ -158,6 +166,14 @@ def category_title(code: str) -> str:
     """Name a category in the reader's language; one the pack does not name stays its code."""
     title = policy_for().pack.forms.category_titles.get(code)
     return title[get_language() or "zh"] if title else code
+
+
+def certificate_titles(unit_id: int | None = None) -> dict[str, str]:
+    """Name the certificates in the reader's language, as the policy of a unit does."""
+    language = get_language() or "zh"
+    return {
+        code: text[language] for code, text in policy_for(unit_id).pack.dispatch.certificate_titles.items()
+    }
 
 
 @register.filter
