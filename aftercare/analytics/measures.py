@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Model, Q, QuerySet, Sum, When
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.compiled import Limit, compiled
 from aftercare.followup.models import Recovery, Survey
 from aftercare.intake.models import Request
 from aftercare.policies.selectors import policy_for
@@ -98,25 +100,45 @@ def rounded(value: float, digits: int) -> float:
 
 def read_measures(*periods: Period) -> list[dict[str, Value]]:
     """Read every measure of periods that narrow to the same units and category: what counts by one instant in one query."""
-    whole = replace(periods[0], start=min(one.start for one in periods), end=max(one.end for one in periods))
-    counted_alike: dict[tuple[type[Model], str], list[Measure]] = {}
-    for measure in MEASURES:
-        counted_alike.setdefault((measure.rows.table, measure.rows.at), []).append(measure)
+    start, end = min(one.start for one in periods), max(one.end for one in periods)
+    instants = [instant for one in periods for instant in (one.start, one.end)]
     values: list[dict[str, Value]] = [{} for _one in periods]
-    for measures in counted_alike.values():
-        rows = measures[0].rows
-        which = Case(*(When(rows.within(one), then=n) for n, one in enumerate(periods)))
-        wanted = {
-            f"{m.code}__{name}": what
-            for m in measures
-            for name, what in m.makes.aggregates(m.rows.only).items()
-        }
-        found = rows.whole(whole).order_by().values(period=which).annotate(**wanted)
+    for measures, totals in _counted_alike():
+        found = totals(periods[0].units, periods[0].category, start, end, *instants)
         by_period = {row["period"]: row for row in found}
         for n, mine in enumerate(values):
             for measure in measures:
                 mine[measure.code] = _value(measure, by_period.get(n))
     return values
+
+
+@cache
+def _counted_alike() -> list[tuple[list[Measure], Callable[..., list[dict[str, Any]]]]]:
+    """Give the measures that count by the same instant of the same table, each with the query of their totals."""
+    alike: dict[tuple[type[Model], str], list[Measure]] = {}
+    for measure in MEASURES:
+        alike.setdefault((measure.rows.table, measure.rows.at), []).append(measure)
+    return [(measures, _totals(measures)) for measures in alike.values()]
+
+
+def _totals(measures: list[Measure]) -> Callable[..., list[dict[str, Any]]]:
+    @compiled
+    def totals(
+        units: frozenset[int] | None, category: str, start: datetime, end: datetime, *instants: datetime
+    ) -> QuerySet[Any, Any]:
+        rows = measures[0].rows
+        spans = zip(instants[::2], instants[1::2], strict=True)
+        which = Case(*(When(rows.within(Period(*span)), then=n) for n, span in enumerate(spans)))
+        wanted = {
+            f"{m.code}__{name}": what
+            for m in measures
+            for name, what in m.makes.aggregates(m.rows.only).items()
+        }
+        whole = rows.whole(Period(start, end, units, category)).order_by()
+        totals: QuerySet[Any, Any] = whole.values(period=which).annotate(**wanted)
+        return totals
+
+    return totals
 
 
 def _value(measure: Measure, found: dict[str, Any] | None) -> Value:
@@ -213,17 +235,27 @@ SECTIONS = {"efficiency": _("Service efficiency"), "quality": _("Service quality
 
 def late_problems(period: Period, *, top: int = 3) -> tuple[list[dict[str, Any]], int]:
     """Give the kinds of problem that delayed most orders: category and missed clock, with their share (问题 Top3)."""
-    clocks = Clock.objects.filter(
-        started_at__gte=period.start, started_at__lt=period.end, breached_at__isnull=False
-    )
-    if period.units is not None:
-        clocks = clocks.filter(unit_id__in=period.units)
-    if period.category:
-        clocks = clocks.filter(case_id__in=Request.objects.filter(category=period.category).values("id"))
-    delayed = clocks.values("case_id").distinct().count()
-    rows = (
-        clocks.values("code", "title_zh", "title_en")
-        .annotate(cases=Count("case_id", distinct=True))
-        .order_by("-cases", "code")[:top]
-    )
+    narrowed = period.start, period.end, period.units, period.category
+    delayed = _delayed.count(*narrowed)
+    rows = _problems(Limit(top), *narrowed)
     return [{**row, "share": round(100 * row["cases"] / delayed) if delayed else 0} for row in rows], delayed
+
+
+@compiled
+def _delayed(*narrowed: Any) -> QuerySet[Clock, Any]:
+    return _breached(*narrowed).values("case_id").distinct()
+
+
+@compiled
+def _problems(top: Limit, *narrowed: Any) -> QuerySet[Clock, Any]:
+    rows = _breached(*narrowed).values("code", "title_zh", "title_en")
+    return rows.annotate(cases=Count("case_id", distinct=True)).order_by("-cases", "code")[:top]
+
+
+def _breached(start: datetime, end: datetime, units: frozenset[int] | None, category: str) -> QuerySet[Clock]:
+    clocks = Clock.objects.filter(started_at__gte=start, started_at__lt=end, breached_at__isnull=False)
+    if units is not None:
+        clocks = clocks.filter(unit_id__in=units)
+    if category:
+        clocks = clocks.filter(case_id__in=Request.objects.filter(category=category).values("id"))
+    return clocks
