@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aftercare.pages.desk.naming import FILES, SPANS, VALUES, VERBS
+from django.apps import apps
+
+from aftercare.pages.desk.naming import FILES, SPANS, SUBJECTS, VALUES, VERBS
 from aftercare.pages.desk.timeline import SENTENCES
 from aftercare.people.rules import MATRIX
 from aftercare.policies.rules import SECTIONS, load_pack
@@ -24,6 +26,17 @@ def test_every_plain_value_of_a_pack_has_a_name():
 
 def test_every_verb_has_a_name():
     assert set(VERBS) == set(MATRIX)
+
+
+def test_everything_that_facts_are_about_has_a_name():
+    """A fact is of what has a state, or says which kind it is."""
+    models = [model for model in apps.get_models() if model.__module__.startswith("aftercare")]
+    subjects = {
+        getattr(model, "KIND", "") or model._meta.model_name
+        for model in models
+        if hasattr(model, "KIND") or any(field.name == "state" for field in model._meta.fields)
+    }
+    assert subjects <= set(SUBJECTS)
 
 
 def test_every_span_and_every_fact_of_a_clock_has_a_name():

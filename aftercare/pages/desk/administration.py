@@ -26,6 +26,7 @@ from aftercare.refusals import Invalid
 
 from ..doors import actor, now, number_in, page
 from .listing import day_in
+from .naming import ACTORS, SUBJECTS
 from .timeline import SENTENCES
 
 LISTED = 100
@@ -101,7 +102,10 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(id__lt=before)
     shown = list(rows[: LISTED + 1])
     return render(request, "desk/audit.html", {
-        "place": "audit", "rows": [(fact, _(SENTENCES.get(fact.name, fact.name))) for fact in shown[:LISTED]],
+        "place": "audit", "rows": [
+            (fact, _(SENTENCES.get(fact.name, fact.name)), ACTORS.get(fact.actor_kind, fact.actor_kind), SUBJECTS.get(fact.subject_kind, fact.subject_kind))
+            for fact in shown[:LISTED]
+        ],
         "next": shown[LISTED - 1].pk if len(shown) > LISTED else None, "first": first, "last": last, "asked": asked,
         "names": sorted({name.partition(".")[0] for name in SENTENCES}),
     })  # fmt: skip

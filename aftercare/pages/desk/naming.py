@@ -92,3 +92,17 @@ VERBS = {
     "hand_over_request": _("hand requests over"), "export_customer": _("give a customer's data out"),
     "erase_customer": _("forget a customer"), "manage_clients": _("make keys"), "manage_webhooks": _("make webhooks"),
 }  # fmt: skip
+
+ACTORS = {"staff": _("staff"), "client": _("key"), "customer": _("customer"), "machine": _("by itself")}
+
+SUBJECTS = {
+    "alert": _("warning"), "api_client": _("key"), "appointment": _("appointment"), "article": _("article"), "authority": _("level"),
+    "call": _("call"), "clock": _("clock"), "customer": _("customer"), "defect": _("defect"), "delivery": _("delivery of a webhook"),
+    "dispatch_queue": _("place in the queue"), "endpoint": _("webhook"), "grade": _("grade"), "import": _("import"),
+    "item": _("customer's product"), "link": _("customer's link"), "message": _("message"), "offer": _("offer"),
+    "order_event": _("purchase"), "paper": _("paper"), "part": _("part"), "payment": _("payment"), "plan": _("plan of a day"),
+    "policy": _("policy"), "question": _("question"), "raw_input": _("input"), "reading_model": _("learned model"),
+    "recovery": _("recovery"), "request": _("request"), "review": _("review of a customer"), "staff": _("person"),
+    "staff_message": _("message to staff"), "survey": _("follow-up"), "team": _("emergency team"), "team_step": _("step of a team"),
+    "transfer": _("transfer of a part"), "unit": _("unit"), "visit": _("visit"), "work_order": _("work order"),
+}  # fmt: skip
