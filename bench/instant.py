@@ -158,8 +158,11 @@ def fill(orders: int) -> list[int]:
         ids += [row.pk for row in WorkOrder.objects.bulk_create(rows, batch_size=500)]
     from django.db import connection
 
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    with (
+        connection.cursor() as cursor
+    ):  # as autovacuum does, which leaves tables alone that nothing was written to
+        for model in (Staff, Shift, Certificate, Request, WorkOrder):
+            cursor.execute(f"ANALYZE {model._meta.db_table}")
     return ids
 
 
@@ -170,6 +173,7 @@ def work(number: int, workers: int, rate: int, seconds: int, first: int) -> None
     django.setup()
     from django.db import connection, transaction
 
+    from aftercare.config.garbage import settle
     from aftercare.dispatch.services import dispatch_orders
     from aftercare.people.rules import MACHINE
     from aftercare.workorders.selectors import work_orders_by_id
@@ -177,6 +181,7 @@ def work(number: int, workers: int, rate: int, seconds: int, first: int) -> None
     count = rate * seconds // workers
     warm = work_orders_by_id([first + workers * count + number])
     dispatch_orders(warm, by=MACHINE, at=datetime.now(UTC))
+    settle()  # as the worker does after its first hundred rounds
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     begun = float(sys.stdin.readline())

@@ -105,7 +105,7 @@ def measure(sizes: list[int], rounds: int) -> dict[str, float]:
         from django.test import Client
 
         from aftercare.cli.starting import now
-        from aftercare.config.wsgi import settle
+        from aftercare.config.garbage import settle
         from aftercare.demo.bulk import add_bulk
         from aftercare.intake.models import Request
         from aftercare.people.models import Staff

@@ -19,6 +19,7 @@ from aftercare.routing.engine import is_ready
 from aftercare.sla.selectors import next_due_at
 from aftercare.sla.services import sweep_clocks
 
+from .garbage import settle
 from .schedule import run_due
 
 GATHER = 0.1  # seconds; facts that come thick are handled many at a time, and a lone one still at once
@@ -32,6 +33,7 @@ SLOW = (
 )  # seconds, where much is stored
 BESIDE = ("sweep_clocks", "plan_wished_days", *SLOW)
 PLAN_EVERY = 5.0  # seconds
+SETTLED_AFTER = 100  # rounds in which there was something to do
 AT_LEAST = 0.05  # seconds between two sweeps, so that what is due together is swept together
 log = structlog.get_logger(__name__)
 
@@ -74,10 +76,13 @@ class Worker:
         connection.ensure_connection()
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
-        raw = connection.connection
+        raw, served = connection.connection, 0
         while not self.stopping.is_set():
             busy = sum(deliver(consumer, at=datetime.now(UTC)) for consumer in consumers_behind())
             busy += run_due(self.last_run, at=datetime.now(UTC), leave_out=BESIDE)
+            served += busy > 0
+            if served == SETTLED_AFTER and busy:
+                settle()
             if not busy:
                 for _note in raw.notifies(timeout=1.0, stop_after=1):
                     pass

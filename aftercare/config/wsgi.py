@@ -7,7 +7,6 @@ to the database.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
 from collections.abc import Iterable
@@ -15,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+
+from .garbage import settle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aftercare.config.settings")
 AT_ONCE = int(os.environ.get("AFTERCARE_REQUESTS_AT_ONCE", "4"))
@@ -28,15 +29,6 @@ _workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="request")
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Answer a request in one of the few threads; a stream of events is read on in the server's own."""
     return _workers.submit(_answer, environ, start_response).result()
-
-
-def settle() -> None:
-    """Leave what is held by now (code, packs, templates, addresses) out of the garbage collector's rounds: it is there to stay.
-
-    A full round took a fifth of a second, in the middle of somebody's request.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

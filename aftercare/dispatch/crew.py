@@ -12,12 +12,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Count, QuerySet
 
 from aftercare.briefly import remembers
 from aftercare.compiled import compiled
+from aftercare.people.models import Staff
 from aftercare.people.selectors import path_of, provider_terms
 from aftercare.policies.rules import Dispatch
 from aftercare.routing.insertion import Stop, earliest_begin
@@ -32,8 +34,10 @@ from .roster import Roster
 from .rules import Job, Person, Terms
 
 EVERYBODY = 60  # a company of so many is looked at as a whole
+log = structlog.get_logger(__name__)
 PEOPLE_FOR = 60.0  # seconds after which the roster is read again,
 LOADS_FOR = 5.0  # … and what everybody has in hand
+SLICE, PAUSE = 200, 0.2  # people read at a time, and seconds before the next
 
 IS_PROVIDER, PROVIDERS_UNIT = 3, 6
 PEOPLE = """
@@ -228,8 +232,18 @@ def terms_of(units: Collection[int], *, at: datetime) -> dict[int, Terms]:
     }
 
 
+@compiled
+def _field_ids() -> QuerySet[Staff, int]:
+    rows = Staff.objects.filter(is_active=True, roles__overlap=["engineer", "provider"])
+    return rows.order_by("pk").values_list("pk", flat=True)
+
+
 class _Rosters:
-    """The roster of this process: people of a minute ago at most, their loads of some seconds ago."""
+    """The roster of this process: people of two minutes ago at most, their loads of some seconds ago.
+
+    Ten thousand people take half a second to read, and every process reads them. So they are read again beside the work, some at a
+    time, and meanwhile the roster that is there serves on.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -244,13 +258,32 @@ class _Rosters:
         with self._lock:
             now = time.monotonic()
             far = self._kept is None or abs((at - self._kept[0]).total_seconds()) > 2 * PEOPLE_FOR
-            if self._kept is None or far or now > self._people_until:
+            if self._kept is None or far:
                 self._kept = at, Roster(read_people(at=at, on=on))
                 self._people_until, self._loads_until = now + PEOPLE_FOR, now + LOADS_FOR
+            elif now > self._people_until:
+                self._people_until = now + PEOPLE_FOR
+                threading.Thread(target=self._read_again, args=(self._kept, at, on), daemon=True).start()
             elif now > self._loads_until and len(self._kept[1].people) > EVERYBODY:
                 self._kept[1].reload(workloads(None))
                 self._loads_until = now + LOADS_FOR
             return self._kept[1]
+
+    def _read_again(self, before: tuple[datetime, Roster], at: datetime, on: date) -> None:
+        try:
+            ids, people = list(_field_ids()), list[Person]()
+            for begin in range(0, len(ids), SLICE):
+                time.sleep(PAUSE if begin else 0.0)
+                people += read_people(at=at, on=on, ids=ids[begin : begin + SLICE])
+            fresh = at, Roster(people)
+        except DatabaseError as error:
+            log.warning("roster_kept", error=str(error).splitlines()[0])  # the next try is a minute later
+            return
+        finally:
+            connection.close()
+        with self._lock:
+            if self._kept is before:
+                self._kept = fresh
 
 
 _ROSTERS = _Rosters()

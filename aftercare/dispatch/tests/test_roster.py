@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 
+from django.db import OperationalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,3 +140,27 @@ def test_two_orders_of_one_run_go_to_two_people_where_one_is_at_the_limit(cast):
     assert len(last) == 3 and offers.count() <= RULES.max_unfinished
     assert Offer.objects.filter(state="offered", staff=cast.staff["chen"]).count() >= 1
     assert dispatch_order(offers[0].order, by=MACHINE, at=MORNING) is None, "it is offered already"
+
+
+def test_people_are_read_again_some_at_a_time_while_those_known_serve_on(cast, monkeypatch):
+    monkeypatch.setattr(crew, "SLICE", 1)
+    monkeypatch.setattr(crew, "PAUSE", 0.01)
+    known = crew.roster_of(MORNING, ON)
+    new = add_staff(
+        number="GY2025001", name="钱多", unit=cast.store, roles=["engineer"], by=MACHINE, at=MORNING
+    )
+    crew._ROSTERS._people_until = 0.0
+    assert crew.roster_of(MORNING, ON) is known and new.pk not in known.people
+    deadline = time.monotonic() + 10
+    while new.pk not in crew.roster_of(MORNING, ON).people and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert set(crew.roster_of(MORNING, ON).people) == {*known.people, new.pk}
+
+
+def test_people_that_cannot_be_read_leave_those_known(cast, monkeypatch):
+    known = crew.roster_of(MORNING, ON)
+    monkeypatch.setattr(
+        crew, "read_people", lambda **_narrowed: (_ for _ in ()).throw(OperationalError("gone"))
+    )
+    crew._ROSTERS._read_again((MORNING, known), MORNING, ON)
+    assert crew.roster_of(MORNING, ON) is known
