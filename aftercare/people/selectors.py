@@ -140,33 +140,17 @@ def staff_for(
     actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
 ) -> QuerySet[Staff]:
     """Give the active staff within reach, or those who have `left`, with certificates; masked names only."""
-    return _staff(actor.units, role, unit_id, left)
-
-
-def _staff(units: frozenset[int] | None, role: str, unit_id: int | None, left: bool) -> QuerySet[Staff]:
     staff = Staff.objects.filter(is_active=not left).select_related("unit").prefetch_related("certificates")
     staff = staff.defer(
         "password", "full_name", "phone", "email"
     )  # nothing is decrypted that nobody asked for
-    if units is not None:
-        staff = staff.filter(unit_id__in=units)
+    if actor.units is not None:
+        staff = staff.filter(unit_id__in=actor.units)
     if role:
         staff = staff.filter(roles__contains=[role])
     if unit_id:
         staff = staff.filter(unit_id=unit_id)
     return staff.order_by("name_key", "number")
-
-
-def staff_listed(
-    actor: Actor, *, role: str = "", unit_id: int | None = None, left: bool = False
-) -> list[Staff]:
-    """Give the first two hundred of `staff_for`."""
-    return _first_staff(actor.units, role, unit_id, left)
-
-
-@compiled
-def _first_staff(units: frozenset[int] | None, role: str, unit_id: int | None, left: bool) -> QuerySet[Staff]:
-    return _staff(units, role, unit_id, left)[:200]
 
 
 class Colleague(NamedTuple):
@@ -176,6 +160,7 @@ class Colleague(NamedTuple):
     number: str
     name_masked: str
     unit_name: str
+    roles: list[str]
 
 
 def field_staff(actor: Actor) -> list[Colleague]:
@@ -183,24 +168,39 @@ def field_staff(actor: Actor) -> list[Colleague]:
     return [Colleague(*row) for row in _colleagues(actor.units, field_only=True)]
 
 
-def colleagues_listed(actor: Actor, *, unit_id: int | None = None) -> list[Colleague]:
-    """Give the first two hundred people within reach, of one unit if given."""
-    return [Colleague(*row) for row in _colleagues(actor.units, unit_id=unit_id, most=Limit(200))]
+def colleagues_listed(
+    actor: Actor, *, unit_id: int | None = None, role: str = "", left: bool = False
+) -> list[Colleague]:
+    """Give the first two hundred people within reach, or of those who have `left`: of a unit, with a role."""
+    rows = _colleagues(actor.units, unit_id=unit_id, role=role, left=left, most=Limit(200))
+    return [Colleague(*row) for row in rows]
 
 
 @compiled
 def _colleagues(
-    units: frozenset[int] | None,
-    *,
-    field_only: bool = False,
-    unit_id: int | None = None,
+    units: frozenset[int] | None, *, field_only: bool = False, unit_id: int | None = None, role: str = "", left: bool = False,
     most: Limit | None = None,
-) -> QuerySet[Staff, tuple[int, str, str, str]]:
-    staff = Staff.objects.filter(is_active=True).order_by("name_key", "number")
+) -> QuerySet[Staff, tuple[int, str, str, str, list[str]]]:  # fmt: skip
+    staff = Staff.objects.filter(is_active=not left).order_by("name_key", "number")
     staff = staff if units is None else staff.filter(unit_id__in=units)
     staff = staff.filter(roles__overlap=["engineer", "provider"]) if field_only else staff
     staff = staff.filter(unit_id=unit_id) if unit_id else staff
-    return staff.values_list("pk", "number", "name_masked", "unit__name")[:most]
+    staff = staff.filter(roles__contains=[role]) if role else staff
+    return staff.values_list("pk", "number", "name_masked", "unit__name", "roles")[:most]
+
+
+def certificates_of(staff_ids: Collection[int]) -> dict[int, list[tuple[str, date]]]:
+    """Give the certificates of each of these people: the kind, and the last day it is in force."""
+    found: dict[int, list[tuple[str, date]]] = {}
+    for staff_id, code, last in _certificates(staff_ids):
+        found.setdefault(staff_id, []).append((code, last))
+    return found
+
+
+@compiled
+def _certificates(staff_ids: Collection[int]) -> QuerySet[Certificate, tuple[int, str, date]]:
+    rows = Certificate.objects.filter(staff_id__in=staff_ids).order_by("id")
+    return rows.values_list("staff_id", "code", "expires_on")
 
 
 @compiled

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from aftercare.dispatch.crew import workloads
 from aftercare.people.selectors import (
+    certificates_of,
+    colleagues_listed,
     provider_terms,
-    staff_listed,
     unit_for,
     units_for,
 )
@@ -46,12 +47,15 @@ def _listed(request: HttpRequest, more: dict[str, Any], *, status: int = 200) ->
     unit = request.GET.get("unit", "")
     role = request.GET.get("role", "")
     left = role == "left" and who.can("edit_people")
-    staff = staff_listed(who, unit_id=number_in(unit), role=role if role in Role.values else "", left=left)
-    loads = workloads([s.pk for s in staff])
+    staff = colleagues_listed(
+        who, unit_id=number_in(unit), role=role if role in Role.values else "", left=left
+    )
+    ids = [s.pk for s in staff]
+    loads, held = workloads(ids), certificates_of(ids)
     chosen = next((u for u in units if str(u.pk) == unit), None)
     return render(request, "desk/people.html", {
         "place": "people", "chosen": chosen, "hours": hours_of(chosen), "terms": provider_terms([chosen.pk]).get(chosen.pk) if chosen else None, "units": [(u, u.path.count("/") - 2) for u in units], "unit": unit, "role": role,
-        "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles]) for s in staff], "roles": Role.choices, "left": left, "kinds": UnitKind.choices[1:],
+        "staff": [(s, loads.get(s.pk, 0), [str(Role(r).label) for r in s.roles], held.get(s.pk, [])) for s in staff], "roles": Role.choices, "left": left, "kinds": UnitKind.choices[1:],
         "today": _local(at).date(),
         "titles": certificate_titles(),
         "typed": request.POST, "ticked": request.POST.getlist("roles"), **more,

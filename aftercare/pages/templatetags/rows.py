@@ -34,14 +34,14 @@ def days_of(line: Any) -> SafeString:
 
 
 @register.simple_tag
-def certificates_of(person: Any, titles: dict[str, str], today: date) -> SafeString:
+def certificate_marks(held: Iterable[tuple[str, date]], titles: dict[str, str], today: date) -> SafeString:
     """Show somebody's certificates, each with its last day; those that have lapsed say so."""
     lapsed = escape(_("lapsed"))
     return SafeString(
         " ".join(
-            f'<span class="tag-a{" line" if one.expires_on < today else ""}">{escape(titles.get(one.code, one.code))} '
-            f'<span class="num">{f"{lapsed} " if one.expires_on < today else ""}{one.expires_on:%Y-%m-%d}</span></span>'
-            for one in person.certificates.all()
+            f'<span class="tag-a{" line" if last < today else ""}">{escape(titles.get(code, code))} '
+            f'<span class="num">{f"{lapsed} " if last < today else ""}{last:%Y-%m-%d}</span></span>'
+            for code, last in held
         )
     )
 
