@@ -4,7 +4,7 @@ The phone: nothing cached, 400 ms round trips, 400 kbit/s, the processor slowed 
 camera, typed three characters a second, from opening the link to reading the number (M3: 30 s); then the case page, nothing cached.
 The desk: the processor slowed to a quarter; interaction to next paint of what is pressed and typed.
 Keys: report_s (of which report_open_s to the form and report_send_s from the press to the number), report_kb, photo_kb, sent_kb (made smaller by the page), case_s, case_kb,
-inp_p98_ms, inp_worst_ms, interactions. Baselines: 30 s and 100 ms.
+inp_p98_ms, inp_worst_ms, interactions; inp_blank_ms is the same of a page with a button, a fold and a field. Baselines: 30 s and 100 ms.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tests.live import Installation
 PASSWORD = "demo-aftercare-2026"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
+BLANK = "<button onclick='this.textContent += 1'>0</button><details><summary>more</summary><p>text</p></details><input>"
 WORDS = "空调开了半天不出冷风，外机一直嗡嗡响"
 EVENTS = """(() => { window.inp = []; new PerformanceObserver((list) => { for (const e of list.getEntries()) if (e.interactionId) window.inp.push([e.interactionId, e.duration, e.name]); })
   .observe({ type: "event", buffered: true, durationThreshold: 16 }); })()"""
@@ -120,8 +121,11 @@ def desk(browser: Any, url: str) -> dict[str, float]:
     worst: dict[str, list[float]] = {}
 
     def on(path: str, *acts: Any) -> None:
-        page.goto(url + path)
-        page.wait_for_function("document.documentElement.dataset.ready === '1'")
+        if path == BLANK:
+            page.set_content(BLANK)
+        else:
+            page.goto(url + path)
+            page.wait_for_function("document.documentElement.dataset.ready === '1'")
         page.wait_for_timeout(600)
         page.evaluate(EVENTS)
         for act in acts:
@@ -132,7 +136,17 @@ def desk(browser: Any, url: str) -> dict[str, float]:
             presses[number] = max(presses.get(number, 0.0), took)
         worst.setdefault(path, []).extend(presses.values() or [8.0])
 
-    keys, click, write = page.keyboard.press, page.click, page.keyboard.type
+    def click(what: str) -> None:
+        """Come to something, press it and let go, as a hand does; the driver's own way runs code in the page, which counts as the page's."""
+        page.locator(what).first.scroll_into_view_if_needed()
+        box = page.locator(what).first.bounding_box()
+        assert box, what
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.wait_for_timeout(80)
+        page.mouse.click(x, y, delay=60)
+
+    keys, write = page.keyboard.press, page.keyboard.type
     number = re.search(r"/requests/(CR[\d-]+)", (page.goto(f"{url}/requests"), page.content())[1])
     on(
         "/",
@@ -168,7 +182,7 @@ def desk(browser: Any, url: str) -> dict[str, float]:
         lambda: write("13812345678", delay=50),
         lambda: click("#description"),
         lambda: write(WORDS, delay=40),
-        lambda: click("input[name=kind] >> nth=1", force=True),
+        lambda: click("input[name=kind] >> nth=1"),
     )
     on(
         "/dispatch/day",
@@ -177,11 +191,18 @@ def desk(browser: Any, url: str) -> dict[str, float]:
         lambda: keys("Escape"),
     )
     on("/board", lambda: keys("?"), lambda: keys("Escape"), lambda: keys("Control+k"), lambda: keys("Escape"))
+    on(
+        BLANK,
+        *[lambda: click("button"), lambda: click("summary"), lambda: click("input"), lambda: keys("j")] * 10,
+    )
     context.close()
+    blank = worst.pop(BLANK)
     every = [took for found in worst.values() for took in found]
     for path, found in worst.items():
         print(f"  {path[:28]:<28} presses {len(found):>3}  worst {max(found):5.0f} ms")
-    return {"inp_p98_ms": percentile(every, 0.98), "inp_worst_ms": max(every), "interactions": len(every)}
+    return {
+        "inp_p98_ms": percentile(every, 0.98), "inp_worst_ms": max(every), "inp_blank_ms": percentile(blank, 0.98), "interactions": len(every),
+    }  # fmt: skip
 
 
 def main() -> None:

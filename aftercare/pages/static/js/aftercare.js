@@ -15,9 +15,11 @@
      takes longer than a press may; here the keyboard and the pointer are kept inside, and what had the focus has it again. */
   function over(dialog) {
     if (dialog.open) { return; }
-    dialog.cameFrom = doc.activeElement; dialog.setAttribute("aria-modal", "true"); dialog.show();
-    dialog.addEventListener("close", function () { var from = dialog.cameFrom; if (from && from.isConnected && from !== doc.body) { from.focus({ preventScroll: true }); } }, { once: true });
+    dialog.cameFrom = doc.activeElement; dialog.setAttribute("aria-modal", "true"); dialog.show(); doc.documentElement.classList.add("veiled");
+    dialog.addEventListener("close", function () { doc.documentElement.classList.toggle("veiled", !!onTop()); var from = dialog.cameFrom; if (from && from.isConnected && from !== doc.body) { from.focus({ preventScroll: true }); } }, { once: true });
   }
+  /* the page is dimmed at once; what takes longer to lay out than a press may take follows in the next frame */
+  function soonOver(dialog) { doc.documentElement.classList.add("veiled"); requestAnimationFrame(function () { setTimeout(function () { over(dialog); }); }); }
   window.openOver = over;
   function onTop() { return doc.querySelector('dialog[open][aria-modal="true"]'); }
   doc.addEventListener("keydown", function (e) {
@@ -96,7 +98,7 @@
     if ((e.ctrlKey || e.metaKey) && e.key === "Enter" && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
     if (typing(e) || e.ctrlKey || e.metaKey || e.altKey || doc.querySelector("dialog[open]")) { return; }
     var key = e.key.toLowerCase();
-    if (e.key === "?") { var sheet = doc.getElementById("keys"); if (sheet) { over(sheet); } return; }
+    if (e.key === "?") { var sheet = doc.getElementById("keys"); if (sheet) { soonOver(sheet); } return; }
     if (Date.now() - gTyped < 900 && go("g" + key)) { gTyped = 0; e.preventDefault(); return; }
     if (key === "g") { gTyped = Date.now(); return; }
     if (key === "j") { step(1); } else if (key === "k") { step(-1); }
