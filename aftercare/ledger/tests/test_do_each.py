@@ -70,7 +70,8 @@ def test_two_who_wait_for_each_other_both_come_through_and_nothing_is_done_twice
         lambda: do_each([Unit.objects.get(pk=u.pk) for u in one], acting("甲"), afresh=meet_no_more),
         lambda: do_each([Unit.objects.get(pk=u.pk) for u in other], acting("乙"), afresh=meet_no_more),
     )
-    assert (went, len(again)) == ([True, True], 1)
+    # whoever gave way may come back before the other was woken, and give way once more
+    assert went == [True, True] and len(again) in (1, 2)
     for unit, name in zip(units, before, strict=True):
         assert sorted(named(unit).removeprefix(name)) == sorted("甲乙")
 
