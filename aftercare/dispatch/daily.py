@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cache
 from statistics import median
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from aftercare.compiled import compiled
+from aftercare.compiled import Limit, compiled
 from aftercare.people.models import Leave, Shift, Unit
 from aftercare.people.rules import Actor
 from aftercare.people.selectors import path_of, units_below, zone_of
@@ -135,21 +134,17 @@ def nobody_has(unit_ids: Collection[int], *, before: datetime) -> QuerySet[WorkO
 
 def _first_waiting(unit_ids: Collection[int], most: int, *, before: datetime) -> list[WorkOrder]:
     """Give so many orders that nobody has, the urgent first, the longest waiting of each; each urgency by its index."""
-    found = _first_of_each(most)(list(unit_ids), before)
+    found = _first_of_each(Limit(most), list(unit_ids), before)
     rank = {urgency: n for n, urgency in enumerate(DROPS)}
     return sorted(found, key=lambda order: (rank[order.urgency], order.opened_at))[:most]
 
 
-@cache
-def _first_of_each(most: int) -> compiled[[list[int], datetime], WorkOrder, WorkOrder]:
-    @compiled
-    def first_of_each(unit_ids: list[int], before: datetime) -> QuerySet[WorkOrder]:
-        rows = nobody_has(unit_ids, before=before).order_by("opened_at")
-        first, *others = (rows.filter(urgency=urgency).values("pk")[:most] for urgency in DROPS)
-        found = WorkOrder.objects.filter(pk__in=first.union(*others, all=True))
-        return found.select_related("request", "unit", "pickup_unit").only(*ORDER, "unit__name")
-
-    return first_of_each
+@compiled
+def _first_of_each(most: Limit, unit_ids: list[int], before: datetime) -> QuerySet[WorkOrder]:
+    rows = nobody_has(unit_ids, before=before).order_by("opened_at")
+    first, *others = (rows.filter(urgency=urgency).values("pk")[:most] for urgency in DROPS)
+    found = WorkOrder.objects.filter(pk__in=first.union(*others, all=True))
+    return found.select_related("request", "unit", "pickup_unit").only(*ORDER, "unit__name")
 
 
 @compiled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 from django.db import transaction
@@ -51,7 +51,7 @@ def test_what_is_tried_is_taken_back(units):
 
 
 def test_two_who_wait_for_each_other_both_come_through_and_nothing_is_done_twice(units):
-    before, met, again = [named(unit) for unit in units], Barrier(2), []
+    before, met, again, through = [named(unit) for unit in units], Barrier(2), [], Event()
 
     def acting(letter):
         def act(unit):
@@ -64,14 +64,15 @@ def test_two_who_wait_for_each_other_both_come_through_and_nothing_is_done_twice
     def meet_no_more():
         met.abort()
         again.append(True)
+        through.wait(10)  # else it may come back before the other was woken, and give way once more
+
+    def go(rows, letter):
+        do_each([Unit.objects.get(pk=row.pk) for row in rows], acting(letter), afresh=meet_no_more)
+        through.set()
 
     one, other = units, units[::-1]
-    went = at_once(
-        lambda: do_each([Unit.objects.get(pk=u.pk) for u in one], acting("甲"), afresh=meet_no_more),
-        lambda: do_each([Unit.objects.get(pk=u.pk) for u in other], acting("乙"), afresh=meet_no_more),
-    )
-    # whoever gave way may come back before the other was woken, and give way once more
-    assert went == [True, True] and len(again) in (1, 2)
+    went = at_once(lambda: go(one, "甲"), lambda: go(other, "乙"))
+    assert (went, len(again)) == ([True, True], 1)
     for unit, name in zip(units, before, strict=True):
         assert sorted(named(unit).removeprefix(name)) == sorted("甲乙")
 
