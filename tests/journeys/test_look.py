@@ -14,32 +14,46 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PICTURES = os.environ.get("AFTERCARE_PICTURES", "")
 SCRIPT = f"""
 from datetime import UTC, datetime, timedelta
+from aftercare.dispatch.models import Offer
+from aftercare.dispatch.services import accept_offer
 from aftercare.intake.rules import RequestForm
 from aftercare.intake.services import hand_out_link, receive_request
 from aftercare.people.models import Staff, Unit
 from aftercare.people.selectors import actor_for
+from aftercare.visits.services import book_visit
+from tests.live import until
 who, at = actor_for(Staff.objects.get(number="KF2024001")), datetime.now(UTC)
 made = [receive_request(RequestForm(kind="repair", description=text, channels=("phone",), name="{WANG[0]}", phone=f"138000011{{n:02}}",
         address="{WANG[2]}", product_model="KFR-35GW", category="aircon", unit_id=Unit.objects.get(name="云溪店").pk), by=who, at=at)
-        for n, text in enumerate(["空调开了半天不出冷风，外机一直嗡嗡响", "插座冒火花，跳闸三次", "遥控器没反应，换了电池也没用" * 12])]
-print(made[0].number, hand_out_link(made[0], "progress", by=who, at=at))
+        for n, text in enumerate(["空调开了半天不出冷风，外机一直嗡嗡响", "插座冒火花，跳闸三次", "遥控器没反应，换了电池也没用" * 12, "空调不制冷，昨天开始每次开机都这样"])]
+offer = until(Offer.objects.select_related("order").filter(order__request=made[3], state="offered").first)
+zhou = Staff.objects.get(number="GY2024001")
+Offer.objects.filter(pk=offer.pk).update(staff=zhou)
+offer.refresh_from_db()
+accept_offer(offer, by=actor_for(zhou), at=at)
+begins = at.replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+book_visit(offer.order, starts_at=begins, ends_at=begins + timedelta(hours=2), by=who, at=at)
+print(made[0].number, *(hand_out_link(row, "progress", by=who, at=at) for row in (made[0], made[3])))
 """
 
 
 @pytest.fixture(scope="module")
 def shown(installation):
-    number, link = installation.python(SCRIPT).splitlines()[-1].split()
-    return {"number": number, "link": f"/c/{link}"}
+    number, waiting, booked = installation.python(SCRIPT).splitlines()[-1].split()
+    return {"number": number, "waiting": f"/c/{waiting}", "booked": f"/c/{booked}"}
 
 
-def sizes():
-    return [(1440, "light", "zh-hans"), (390, "dark", "en")]
+def looks():
+    """Give who looks, how wide, in which colours and language; what is used on the road also on the smallest phone."""
+    sizes = [(1440, "light", "zh-hans"), (390, "dark", "en")]
+    return [(reader, *size) for reader in (*DESK, *FIELD, "") for size in sizes] + [
+        (reader, 320, "light", "en") for reader in (*FIELD, "")
+    ]
 
 
-@pytest.mark.parametrize(("width", "theme", "language"), sizes())
-@pytest.mark.parametrize("reader", [*DESK, *FIELD, ""])
+@pytest.mark.parametrize(("reader", "width", "theme", "language"), looks())
 def test_a_page_can_be_read_by_everybody(browser, installation, shown, reader, width, theme, language):
-    context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, bypass_csp=True)
+    context = browser.new_context(viewport={"width": width, "height": SIZES.get(width, 844)}, bypass_csp=True)
     context.add_cookies(
         [
             {"name": n, "value": v, "url": installation.url}
@@ -51,7 +65,8 @@ def test_a_page_can_be_read_by_everybody(browser, installation, shown, reader, w
         "/accounts/login/",
         f"/r/{installation.point}",
         f"/r/{installation.point}/help",
-        shown["link"],
+        shown["waiting"],
+        shown["booked"],
     ]
     if reader:
         page.goto(f"{installation.url}/accounts/login/")

@@ -303,8 +303,12 @@ def window(pair: Any) -> str:
     starts, ends = pair
     if starts is None or ends is None:
         return _("to be fixed")
+    return " ".join(_day_and_hours(starts, ends))
+
+
+def _day_and_hours(starts: datetime, ends: datetime) -> tuple[str, str]:
     a, b = _local(starts), _local(ends)
-    return f"{day_text(a)} {a:%H:%M}–{b:%H:%M}"
+    return day_text(a), f"{a:%H:%M}–{b:%H:%M}"
 
 
 @register.simple_tag
@@ -316,6 +320,15 @@ def window_of(starts: datetime, ends: datetime) -> str:
 @register.filter
 def order_window(order: Any) -> str:
     return window((order.window_starts_at, order.window_ends_at))
+
+
+@register.filter
+def order_window_large(order: Any) -> str:
+    """Show the window of an order in a heading: between day and hours the line may break, within the hours not."""
+    starts, ends = order.window_starts_at, order.window_ends_at
+    if starts is None or ends is None:
+        return window((starts, ends))
+    return format_html('{} <span class="nowrap">{}</span>', *_day_and_hours(starts, ends))
 
 
 @register.filter
