@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -242,7 +242,7 @@ class _Rosters:
     """The roster of this process: people of two minutes ago at most, their loads of some seconds ago.
 
     Ten thousand people take half a second to read, and every process reads them. So they are read again beside the work, some at a
-    time, and meanwhile the roster that is there serves on.
+    time, and what they have in hand is counted again beside it; meanwhile the roster that is there serves on.
     """
 
     def __init__(self) -> None:
@@ -263,27 +263,41 @@ class _Rosters:
                 self._people_until, self._loads_until = now + PEOPLE_FOR, now + LOADS_FOR
             elif now > self._people_until:
                 self._people_until = now + PEOPLE_FOR
-                threading.Thread(target=self._read_again, args=(self._kept, at, on), daemon=True).start()
+                _beside(self._read_again, self._kept, at, on)
             elif now > self._loads_until and len(self._kept[1].people) > EVERYBODY:
-                self._kept[1].reload(workloads(None))
                 self._loads_until = now + LOADS_FOR
+                _beside(self._count_again, self._kept[1])
             return self._kept[1]
 
     def _read_again(self, before: tuple[datetime, Roster], at: datetime, on: date) -> None:
-        try:
-            ids, people = list(_field_ids()), list[Person]()
-            for begin in range(0, len(ids), SLICE):
-                time.sleep(PAUSE if begin else 0.0)
-                people += read_people(at=at, on=on, ids=ids[begin : begin + SLICE])
-            fresh = at, Roster(people)
-        except DatabaseError as error:
-            log.warning("roster_kept", error=str(error).splitlines()[0])  # the next try is a minute later
-            return
-        finally:
-            connection.close()
+        ids, people = list(_field_ids()), list[Person]()
+        for begin in range(0, len(ids), SLICE):
+            time.sleep(PAUSE if begin else 0.0)
+            people += read_people(at=at, on=on, ids=ids[begin : begin + SLICE])
+        fresh = at, Roster(people)
         with self._lock:
             if self._kept is before:
                 self._kept = fresh
+
+    @staticmethod
+    def _count_again(roster: Roster) -> None:
+        roster.reload(workloads(None))
+
+
+def _beside(work: Callable[..., None], *args: Any) -> threading.Thread:
+    """Do something beside the work, on a connection of its own; when the database refuses, what is there serves on."""
+
+    def run() -> None:
+        try:
+            work(*args)
+        except DatabaseError as error:
+            log.warning("roster_kept", error=str(error).splitlines()[0])
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 _ROSTERS = _Rosters()

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from django.db import OperationalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,10 +158,33 @@ def test_people_are_read_again_some_at_a_time_while_those_known_serve_on(cast, m
     assert set(crew.roster_of(MORNING, ON).people) == {*known.people, new.pk}
 
 
-def test_people_that_cannot_be_read_leave_those_known(cast, monkeypatch):
+def test_what_people_have_in_hand_is_counted_again_beside_the_work(cast, monkeypatch):
+    monkeypatch.setattr(crew, "EVERYBODY", 2)
+    known, zhou = crew.roster_of(MORNING, ON), cast.staff["zhou"].pk
+    known.loads[zhou] = 3
+    crew._ROSTERS._loads_until = 0.0
+    assert crew.roster_of(MORNING, ON).loads[zhou] == 3, "nobody waits for it"
+    deadline = time.monotonic() + 10
+    while known.loads[zhou] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert known.loads[zhou] == 0
+
+
+@pytest.mark.parametrize("again", ["read", "count"])
+def test_when_the_database_refuses_those_known_serve_on(cast, monkeypatch, again):
     known = crew.roster_of(MORNING, ON)
-    monkeypatch.setattr(
-        crew, "read_people", lambda **_narrowed: (_ for _ in ()).throw(OperationalError("gone"))
+    before = dict(known.loads)
+
+    def gone(*_asked, **_narrowed):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(crew, "read_people", gone)
+    monkeypatch.setattr(crew, "workloads", gone)
+    rosters = crew._ROSTERS
+    work = (
+        (rosters._read_again, (MORNING, known), MORNING, ON)
+        if again == "read"
+        else (rosters._count_again, known)
     )
-    crew._ROSTERS._read_again((MORNING, known), MORNING, ON)
-    assert crew.roster_of(MORNING, ON) is known
+    crew._beside(*work).join()
+    assert crew.roster_of(MORNING, ON) is known and known.loads == before
