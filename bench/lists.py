@@ -39,6 +39,7 @@ def measure(rounds: int) -> tuple[dict[str, float], int]:
             f"/work-orders?unit={luck.choice(stores)}&state={luck.choice(['pending', 'completed', 'unfinished'])}"
         ),
         "phone": lambda: f"198{luck.randrange(2000):08d}",
+        "words": lambda: luck.choice(["不出冷风 外机", "出冷", "没有人这样说过", "结冰"]),
         "request": lambda: f"/requests/{luck.choice(numbers)}",
         "home": lambda: "/?queue=all",
         "board": lambda: "/board",
@@ -50,7 +51,7 @@ def measure(rounds: int) -> tuple[dict[str, float], int]:
     every: list[float] = []
 
     def open_page(name: str, target: str) -> object:
-        return client.post("/search", {"q": target}) if name == "phone" else client.get(target)
+        return client.post("/search", {"q": target}) if name in ("phone", "words") else client.get(target)
 
     for name, address in pages.items():
         times = []

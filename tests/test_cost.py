@@ -162,7 +162,7 @@ def test_joins_are_planned_five_at_a_time(db):
         assert cursor.fetchone() == ("5",)
 
 
-@pytest.mark.parametrize("text", [WANG[1], "5678", WANG[0], "王*", "HF35230815001"])
+@pytest.mark.parametrize("text", [WANG[1], "5678", WANG[0], "王*", "HF35230815001", "外机 冷风"])
 def test_search_is_posted_and_finds(cast_now, signed_in, text):
     request = cast_now.request(serial="HF35230815001", at=cast_now.at)
     client = signed_in("li")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -71,6 +72,8 @@ class Request(Stateful):
             ),
             models.Index(fields=["parent"], name="request_split", condition=models.Q(parent__isnull=False)),
             models.Index(fields=["received_at"], name="request_by_time"),
+            # two characters are a word of Chinese: `pairs_of` gives those that stand side by side
+            GinIndex(models.Func("description", function="pairs_of"), name="request_by_pairs"),
             models.Index(
                 fields=["product_model", "-id"],
                 name="request_by_model",

@@ -35,6 +35,7 @@ from .inputs import (
     sample_rows,
 )
 from .kin import Kin, Likeness, earlier_faults, kin_of, likeness, parent_of, possible_duplicates
+from .words import requests_with_words
 
 __all__ = [
     "Confused",
@@ -78,6 +79,7 @@ __all__ = [
     "requests_numbered",
     "requests_of_cases",
     "requests_where",
+    "requests_with_words",
     "sample_rows",
     "voice_of",
     "where_requests",

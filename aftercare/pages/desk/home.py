@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from aftercare.customers.selectors import customers_by_name, customers_by_phone
 from aftercare.dispatch.selectors import dispatch_queue, open_offers
 from aftercare.followup.selectors import recoveries_for, surveys_for
-from aftercare.intake.selectors import as_listed, refused_inputs, requests_for
+from aftercare.intake.selectors import as_listed, refused_inputs, requests_for, requests_with_words
 from aftercare.parts.selectors import transfers_for
 from aftercare.payments.selectors import payments_for
 from aftercare.people.rules import Actor
@@ -75,14 +75,14 @@ def home_count(request: HttpRequest) -> JsonResponse:
 
 @page("read_request", "GET", "HEAD", "POST")
 def search(request: HttpRequest) -> HttpResponse:
-    """Find by number, phone (whole or last four digits), serial, or name; an exact number opens at once.
+    """Find by number, phone (whole or last four digits), serial, name, or words; an exact number opens at once.
 
     What is looked for is posted, so that no address or log holds a phone number or a name.
     """
     text = request.POST.get("q", "").strip()[:60]
-    who = actor(request)
-    found = find(who, text)
-    if request.headers.get("X-Requested-With") == "fetch":
+    who, is_palette = actor(request), request.headers.get("X-Requested-With") == "fetch"
+    found = find(who, text, limit=8 if is_palette else 50)
+    if is_palette:
         commands = commands_for(who, text)
         return render(
             request, "desk/palette_results.html", {"found": found, "text": text, "commands": commands}
@@ -93,7 +93,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/search.html", {"found": found, "text": text, "place": "home"})
 
 
-def find(who: Actor, text: str) -> dict[str, Any]:
+def find(who: Actor, text: str, *, limit: int) -> dict[str, Any]:
     """Look everywhere this reader may look."""
     nothing: dict[str, Any] = {"exact": None, "customers": [], "requests": [], "orders": []}
     if len(text) < 2:
@@ -115,10 +115,13 @@ def find(who: Actor, text: str) -> dict[str, Any]:
     )
     if not customers and not digits and not who.own_only:
         customers = customers_by_name(who, text)
-    rows = list(requests_for(who).filter(serial=text)[:8]) if len(text) >= 6 else []
+    rows = list(requests_for(who).filter(serial=text)[:limit]) if len(text) >= 6 else []
     if customers:
-        rows += list(requests_for(who).filter(customer__in=customers)[:8])
-    return {**nothing, "customers": customers[:5], "requests": rows[:8]}
+        rows += list(requests_for(who).filter(customer__in=customers)[:limit])
+    if len(rows) < limit and not text.isdecimal():  # what is all digits is a phone or a serial
+        known = {row.pk for row in rows}
+        rows += [row for row in requests_with_words(who, text, limit=limit) if row.pk not in known]
+    return {**nothing, "customers": customers[:5], "requests": rows[:limit]}
 
 
 def _begin_with(who: Actor, asked: str, at: datetime) -> tuple[str, list[Task]]:

@@ -362,6 +362,18 @@ def marked(text: str, words: list[str]) -> SafeString:
     return format_html("{}{}", format_html_join("", "{}{}", parts), rest)
 
 
+@register.simple_tag
+def found_in(text: str, asked: str) -> SafeString:
+    """Show a text from shortly before the first of the words asked for, with those words marked; from its begin if it has none."""
+    small = text.lower()
+    places = sorted((small.find(word), len(word)) for word in asked.lower().split() if word in small)
+    if not places or len(small) != len(text):
+        return format_html("{}", text[:40])
+    begin = max(places[0][0] - 4, 0)
+    words = [text[at : at + long] for at, long in places]
+    return format_html("{}{}", "…" if begin else "", marked(text[begin : begin + 60], words))
+
+
 def due_text(at: datetime) -> str:
     local = _local(at)
     return (
