@@ -32,13 +32,19 @@ def test_a_list_is_narrowed_kept_as_a_view_and_opened_again(case, cast_now, sign
     assert case.number not in text_of(client.get("/requests?urgency=critical"))
     kept = client.post(
         "/views/requests",
-        {"name": "特急", "urgency": "critical", "state": "open", "columns": ["number", "owner"]},
+        {
+            "name": "特急",
+            "urgency": "critical",
+            "state": "open",
+            "columns": ["number", "owner"],
+            "colour": "red",
+        },
     )
     view = SavedView.objects.get()
     assert kept.url == f"/requests?view={view.pk}"
     shown = text_of(client.get(kept.url))
     assert case.number not in shown
-    assert "特急" in shown
+    assert '<i class="dot-v" data-c="red"></i>特急' in shown
     assert "首问负责</th>" in shown
     assert "产品</th>" not in shown
     assert case.number in text_of(client.get(f"{kept.url}&urgency=")), "the address goes before the view"

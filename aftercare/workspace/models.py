@@ -20,6 +20,7 @@ class SavedView(models.Model):
     unit = models.ForeignKey("people.Unit", on_delete=models.CASCADE, null=True, related_name="+")
     filters = models.JSONField(default=dict)
     columns = ArrayField(models.CharField(max_length=16))
+    colour = models.CharField(max_length=8, blank=True)
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -35,12 +35,20 @@ PLACES = {
     ),
 }  # fmt: skip
 PLAIN = re.compile(r"^[\w.|:+-]{0,40}$")
+COLOURS = {
+    "": n_("none"),
+    "blue": n_("blue"),
+    "green": n_("green"),
+    "amber": n_("amber"),
+    "red": n_("red"),
+    "grey": n_("grey"),
+}
 
 
 def clean_view(
-    place: str, name: str, filters: Mapping[str, str], columns: list[str]
+    place: str, name: str, filters: Mapping[str, str], columns: list[str], colour: str = ""
 ) -> tuple[dict[str, str], list[str]]:
-    """Give the filters and columns a view keeps. Refuses an empty name, an unknown list, column or odd value, all at once."""
+    """Give the filters and columns a view keeps. Refuses an empty name, an unknown list, column, colour or odd value, all at once."""
     if place not in PLACES:
         raise Invalid(_("there is no such list"), where="place", expected=", ".join(PLACES))
     known, problems = PLACES[place], []
@@ -51,6 +59,8 @@ def clean_view(
         for c in columns
         if c not in known.columns
     ]
+    if colour not in COLOURS:
+        problems.append(Problem("colour", _("there is no such colour"), ", ".join(filter(None, COLOURS))))
     kept = {key: value for key, value in filters.items() if key in known.filters and value}
     problems += [
         Problem(key, _("this can't be a filter"), _("a code of at most 40 letters and digits"))

@@ -21,14 +21,24 @@ VOICES = ("", "out", "internal", "plan", "answer")
 
 
 def save_view(
-    actor: Actor, *, place: str, name: str, filters: Mapping[str, str], columns: list[str], shared: bool
+    actor: Actor,
+    *,
+    place: str,
+    name: str,
+    filters: Mapping[str, str],
+    columns: list[str],
+    shared: bool,
+    colour: str = "",
 ) -> SavedView:
     """Keep a view under its name; the same name of the same owner is replaced. Shared: for the actor's unit and all below."""
     owner = _owner(actor, shared=shared)
-    kept, shown = clean_view(place, name, filters, columns)
+    kept, shown = clean_view(place, name, filters, columns, colour)
     _refuse_too_many(SavedView, owner, name=name.strip())
     view, _made = SavedView.objects.update_or_create(
-        **owner, place=place, name=name.strip(), defaults={"filters": kept, "columns": shown}
+        **owner,
+        place=place,
+        name=name.strip(),
+        defaults={"filters": kept, "columns": shown, "colour": colour},
     )
     return view
 

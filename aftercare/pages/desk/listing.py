@@ -31,7 +31,7 @@ from aftercare.workorders.selectors import (
     orders_where,
     where_orders,
 )
-from aftercare.workspace.rules import PLACES
+from aftercare.workspace.rules import COLOURS, PLACES
 from aftercare.workspace.selectors import view_for, views_for
 
 from ..doors import number_in
@@ -59,6 +59,11 @@ class Look:
     @property
     def changed(self) -> bool:
         return self.view is not None and {k: v for k, v in self.filters.items() if v} != self.view.filters
+
+    @property
+    def colours(self) -> dict[str, Any]:
+        """The colours a view may have, by code."""
+        return COLOURS
 
     @property
     def kept(self) -> list[tuple[str, str]]:

@@ -46,6 +46,7 @@ def view_save(request: HttpRequest, place: str) -> HttpResponse:
     view = save_view(
         actor(request), place=place, name=posted.get("name", ""), filters={k: posted.get(k, "") for k in PLACES.get(place, PLACES["requests"]).filters},
         columns=posted.getlist("columns"), shared=posted.get("shared") == "1",
+        colour=posted.get("colour", ""),
     )  # fmt: skip
     messages.info(request, _("View kept"))
     return redirect(f"{_address(place)}?{urlencode({'view': view.pk})}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aftercare.refusals import Forbidden, Invalid, NotFound
+from aftercare.workspace.models import SavedView
 from aftercare.workspace.rules import clean_view, fill, text_problems
 from aftercare.workspace.selectors import text_for, texts_for, view_for, views_for
 from aftercare.workspace.services import note_text_used, remove_text, remove_view, save_text, save_view
@@ -41,6 +42,15 @@ def test_what_a_view_can_not_be(place, name, filters, columns, where):
     with pytest.raises(Invalid) as refusal:
         clean_view(place, name, filters, columns)
     assert [p.where for p in refusal.value.problems] == [where]
+
+
+def test_a_view_has_one_of_the_colours_or_none(cast):
+    assert view(cast).colour == ""
+    assert view(cast, colour="red").colour == "red"
+    with pytest.raises(Invalid) as refusal:
+        view(cast, name=" ", colour="url(x)")
+    assert [p.where for p in refusal.value.problems] == ["name", "colour"]
+    assert SavedView.objects.get().colour == "red", "what was refused changes nothing"
 
 
 def test_a_view_is_of_one_person_or_of_the_team(cast):
