@@ -10,6 +10,7 @@ import pytest
 from aftercare.dispatch.models import Offer
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.pages.desk import listing
+from aftercare.pages.templatetags.show import found_in
 from aftercare.people.models import Unit
 from aftercare.sla.services import sweep_clocks
 from aftercare.workspace.models import CannedText, SavedView
@@ -158,6 +159,20 @@ def test_the_palette_knows_what_one_can_do(typed, cast_now, signed_in):
     assert "/board/stores" not in text_of(
         signed_in("zhou").post("/search", {"q": typed}, headers={"X-Requested-With": "fetch"})
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "shown"),
+    [
+        ("冰箱冷藏室结冰", "结冰 冰箱", "<em>冰箱</em>冷藏室<em>结冰</em>"),
+        ("太过分了，冰箱不停机", "冰箱", "…过分了，<em>冰箱</em>不停机"),
+        ("显示 E4 故障", "e4", "显示 <em>E4</em> 故障"),
+        ("<script>冰箱</script>", "冰箱", "…ipt&gt;<em>冰箱</em>&lt;/script&gt;"),
+        ("<b>洗衣机</b>", "冰箱", "&lt;b&gt;洗衣机&lt;/b&gt;"),
+    ],
+)
+def test_what_was_looked_for_is_marked_where_it_stands(text, asked, shown):
+    assert found_in(text, asked) == shown
 
 
 def test_stores_stand_on_the_map_by_how_late_they_are(cast_now, signed_in):
