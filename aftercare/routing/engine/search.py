@@ -22,6 +22,8 @@ DEEPER = 0.01  # how often the piece left between them grows by one more (β)
 BLINK = 0.01  # how often a place is overlooked
 WIDE = 0.01  # how often all that is absent is tried in all routes, not only in those just ruined
 UNSERVED = -1
+MIXED = 6364136223846793005  # Knuth's multiplier (MMIX), by which what a route holds becomes one number
+LAST = (1 << 63) - 1  # … of 63 bits
 
 
 class Plan(NamedTuple):
@@ -41,7 +43,7 @@ class Plan(NamedTuple):
     jobs: Any  # [v] orders on the route
     load: Any  # [v]
     cost: Any  # [v] price of the route
-    version: Any  # [v] what the route holds, as a number of its own; last the highest number given
+    version: Any  # [v] what the route holds, as one number: the same again when it holds the same again
     route_of: Any  # [o] the route, or UNSERVED
     before: Any  # [v, k] where the whole day is limited: the shortest time from setting out until position k
     before_to: Any  # [v, k] … and the latest setting out that keeps it so short
@@ -66,7 +68,6 @@ class Scratch(NamedTuple):
     seen: Any  # [o, v] the version of the route in which the order's cheapest place was looked up last
     seen_price: Any  # [o, v] … the price of that place, NEVER: there is none
     seen_at: Any  # [o, v] … and its position
-    version: Any  # [v] of the routes before the step
 
 
 def empty_plan(p: Problem) -> Plan:
@@ -78,7 +79,7 @@ def empty_plan(p: Problem) -> Plan:
     plan = Plan(
         width=width, item=zeros(cells, p.fast), length=zeros(p.routes, p.fast), free_at=zeros(cells, p.fast), place_at=zeros(cells, p.fast),
         comes_to=zeros(cells, p.fast), way=zeros(cells, p.fast), until=zeros(cells, p.fast), jobs=zeros(p.routes, p.fast), load=zeros(p.routes, p.fast), cost=zeros(p.routes, p.fast),
-        version=zeros(p.routes + 1, p.fast), route_of=zeros(p.orders, p.fast, UNSERVED), before=zeros(cells, p.fast), before_to=zeros(cells, p.fast), rest=zeros(cells, p.fast), rest_from=zeros(cells, p.fast),
+        version=zeros(p.routes, p.fast), route_of=zeros(p.orders, p.fast, UNSERVED), before=zeros(cells, p.fast), before_to=zeros(cells, p.fast), rest=zeros(cells, p.fast), rest_from=zeros(cells, p.fast),
     )  # fmt: skip
     for v in range(p.routes):
         if p.rest_from[v] < NEVER:
@@ -94,7 +95,6 @@ def scratch_for(p: Problem, plan: Plan) -> Scratch:
         ruined=zeros(p.routes, p.fast), absent=zeros(p.orders, p.fast), stale=zeros(p.orders, p.fast), key=reals(p.orders, p.fast), counts=zeros(3, p.fast),
         seen_kind=zeros(p.routes, p.fast, UNSERVED), place=zeros(3, p.fast),
         seen=zeros(p.orders * p.routes, p.fast), seen_price=zeros(p.orders * p.routes, p.fast), seen_at=zeros(p.orders * p.routes, p.fast),
-        version=zeros(p.routes, p.fast),
     )  # fmt: skip
 
 
@@ -154,9 +154,10 @@ def reschedule(p: Any, plan: Any, v: int) -> int:
     begin = v * plan.width
     end = begin + plan.length[v]
     now, place = p.start_at[v], p.start[v]
-    price, worked, jobs, load = 0, 0, 0, 0
+    price, worked, jobs, load, version = 0, 0, 0, 0, 1
     for k in range(begin, end):
         o = item[k]
+        version = (version * MIXED + o) & LAST
         free_at[k], place_at[k] = now, place
         if o >= orders:
             comes_to[k] = place
@@ -186,23 +187,18 @@ def reschedule(p: Any, plan: Any, v: int) -> int:
         if worked > p.fair_from[v]:
             over = worked - p.fair_from[v]
             price += over * over // p.fair_soft[v]
-    limit, after = p.end_by[v], p.end[v]
+    limit = p.end_by[v]
     until[end] = limit
     for k in range(end - 1, begin - 1, -1):
         o = item[k]
         if o >= orders:
-            limit = min(p.rest_to[v], limit - p.travel[place_at[k] * places + after] - p.rest_for[v])
+            limit = min(p.rest_to[v], limit - plan.way[k + 1] - p.rest_for[v])
             if limit < p.rest_from[v]:
                 limit = -1  # it would have to begin before it may
-            after = place_at[k]
         else:
-            limit = latest(p, o, limit - p.travel[p.leave[o] * places + after] - p.service[o])
-            after = p.enter[o]
+            limit = latest(p, o, limit - plan.way[k + 1] - p.service[o])
         until[k] = limit
-    plan.jobs[v], plan.load[v] = jobs, load
-    newest = len(plan.version) - 1
-    plan.version[newest] += 1
-    plan.version[v] = plan.version[newest]
+    plan.jobs[v], plan.load[v], plan.version[v] = jobs, load, version
     if p.longest[v] < NEVER:
         set_durations(p, plan, v)
     change = price - plan.cost[v]
@@ -262,7 +258,7 @@ def remember(plan: Any, s: Any, v: int) -> None:
     s.dirty[v] = 1
     s.changed[s.counts[0]] = v
     s.counts[0] += 1
-    s.length[v], s.version[v] = plan.length[v], plan.version[v]
+    s.length[v] = plan.length[v]
     for k in range(v * plan.width, v * plan.width + plan.length[v]):
         s.item[k] = plan.item[k]
 
@@ -364,7 +360,7 @@ def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: i
     """Find the cheapest place for an order that is dearer to leave out: `s.place` holds price, route and position.
 
     Looked at are the routes from `first` to before `last`, or those numbers of `s.changed`. The cheapest place on a route is
-    kept as long as the route stays what it is: most routes are not touched by a step.
+    kept with what the route holds: most routes are not touched by a step, and many that are come to hold the same again.
     """
     routes = p.routes
     charge, jobs, kind, seen, version = p.charge, plan.jobs, p.kind, s.seen, plan.version
@@ -510,7 +506,6 @@ def restore(p: Any, plan: Any, s: Any) -> None:
             if s.item[k] < orders:
                 plan.route_of[s.item[k]] = v
         reschedule(p, plan, v)
-        plan.version[v] = s.version[v]
 
 
 @compiled
