@@ -15,6 +15,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.compiler import SQLCompiler
 from django.db.models import Model, QuerySet
+from django.db.models.query import FlatValuesListIterable, ValuesListIterable
 from django.db.transaction import TransactionManagementError
 
 Given = ParamSpec("Given")
@@ -90,11 +91,19 @@ class _Statement(Generic[Of, Row]):
             [column for column, *_rest in compiler.select[: compiler.col_count]]
         )
         self._compiler = vars(compiler)
+        kind = self._queryset._iterable_class
+        self._plain = kind in (ValuesListIterable, FlatValuesListIterable) and not self._converters
+        self._flat = kind is FlatValuesListIterable
 
     def rows(self, given: list[Any]) -> list[Row]:
         connection = connections[DEFAULT_DB_ALIAS]
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("rows are locked within a transaction")
+        if self._plain:
+            with connection.cursor() as cursor:
+                cursor.execute(self.sql, self._fill(given))
+                found: list[Any] = cursor.fetchall()
+            return [row[0] for row in found] if self._flat else found
         compiler = _Filled.__new__(_Filled)
         compiler.__dict__ = {
             **self._compiler,

@@ -74,7 +74,7 @@ def in_memory(orders: int) -> dict[str, float]:
     taken, found = [], 0
     for job in jobs:
         began = time.perf_counter()
-        ids = roster.worth_a_look(job, job.category, limit=3, idle=1, near_km=5.0, far_km=40.0)
+        ids = roster.worth_a_look(job, job.category, limit=3, near_km=5.0, far_km=40.0)
         ranked = rank_candidates(job, [roster.people[one] for one in ids], rules, on=on)
         spot = Spot(job.lat or 0.0, job.lon or 0.0)
         begins: dict[int, int | None] = {}

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
 
 from aftercare.briefly import remembers
 from aftercare.compiled import compiled
@@ -27,9 +27,10 @@ from aftercare.routing.places import Spot
 from aftercare.visits.keeping import calibration_for, place_of, stops_of_day, usual_minutes
 from aftercare.visits.selectors import day_of
 from aftercare.workorders.models import WorkOrder
-from aftercare.workorders.selectors import familiar_staff, unfinished_counts
+from aftercare.workorders.selectors import familiar_staff
+from aftercare.workorders.states import UNFINISHED
 
-from .models import Offer
+from .models import Offer, QueueEntry
 from .roster import Roster
 from .rules import Job, Person, Terms
 
@@ -37,7 +38,7 @@ EVERYBODY = 60  # a company of so many is looked at as a whole
 log = structlog.get_logger(__name__)
 PEOPLE_FOR = 60.0  # seconds after which the roster is read again,
 LOADS_FOR = 5.0  # … and what everybody has in hand
-SLICE, PAUSE = 200, 0.2  # people read at a time, and seconds before the next
+SLICE, PAUSE = 50, 0.05  # people read at a time, and seconds before the next
 
 IS_PROVIDER, PROVIDERS_UNIT = 3, 6
 PEOPLE = """
@@ -79,7 +80,7 @@ class Crew:
         customers = {order.request.customer_id for order in orders if order.request.customer_id}
         self._familiar = familiar_staff(customers)
         self._offers: dict[int, list[tuple[int, str]]] = {}
-        for order_id, staff_id, state in _answers([order.pk for order in orders]):
+        for order_id, staff_id, state in _offered_or_waiting([order.pk for order in orders]):
             self._offers.setdefault(order_id, []).append((staff_id, state))
         self._looked_at: dict[int, set[int]] = {}
         self._days: dict[int, tuple[datetime, Spot | None, list[Stop]]] = {}
@@ -133,8 +134,10 @@ class Crew:
         """Give in how many minutes each could begin an order today beside what they promised; None: not today."""
         people = [person for person in people if person.lat is not None and person.lon is not None]
         until = day_of(self.at, self._zone)[1]
-        if any(person.id not in self._days for person in people):  # once for all orders of the run
-            missing = [one for one in self._people if one not in self._days]
+        if any(person.unfinished and person.id not in self._days for person in people):  # once for the run
+            missing = [
+                one for one, who in self._people.items() if who.unfinished and one not in self._days
+            ]
             known = stops_of_day(missing, at=self.at, until=until)
             self._days |= {one: known.get(one, (self.at, None, [])) for one in missing}
         spot, lasts = place_of(order), usual_minutes(order) * 60.0
@@ -143,7 +146,7 @@ class Crew:
         )
         found: dict[int, int | None] = {}
         for person in people:
-            free_at, there, stops = self._days[person.id]
+            free_at, there, stops = self._days.get(person.id, (self.at, None, []))
             start = there or Spot(person.lat or 0.0, person.lon or 0.0)
             begins = earliest_begin(start, free_at.timestamp(), stops, spot, lasts, until.timestamp(), way)
             found[person.id] = None if begins is None else round((begins - self.at.timestamp()) / 60)
@@ -151,6 +154,10 @@ class Crew:
 
     def is_offered(self, order: WorkOrder) -> bool:
         return any(state == "offered" for _staff, state in self._offers.get(order.pk, ()))
+
+    def is_waiting(self, order: WorkOrder) -> bool:
+        """Say whether an order waits in the dispatcher's queue."""
+        return any(state == "waiting" for _nobody, state in self._offers.get(order.pk, ()))
 
     def took(self, staff_id: int) -> None:
         person = self._people[staff_id]
@@ -160,7 +167,7 @@ class Crew:
 
     def _near(self, order: WorkOrder, roster: Roster, rules: Dispatch) -> list[int]:
         return roster.worth_a_look(
-            job_of(order), rules.certificates.get(order.category, ""), limit=rules.max_unfinished, idle=rules.idle_up_to, near_km=rules.near_km,
+            job_of(order), rules.certificates.get(order.category, ""), limit=rules.max_unfinished, near_km=rules.near_km,
             far_km=rules.far_km, seniors=order.urgency in rules.senior_for,
         )  # fmt: skip
 
@@ -174,8 +181,11 @@ class Crew:
 
 
 @compiled
-def _answers(order_ids: list[int]) -> QuerySet[Offer, tuple[int, int, str]]:
-    return Offer.objects.filter(order_id__in=order_ids).values_list("order_id", "staff_id", "state")
+def _offered_or_waiting(order_ids: list[int]) -> QuerySet[Any, tuple[int, int, str]]:
+    """Give order, person and state of every offer; and, with nobody (0), of what waits in the dispatcher's queue."""
+    offers = Offer.objects.filter(order_id__in=order_ids).values_list("order_id", "staff_id", "state")
+    waiting = QueueEntry.objects.filter(order_id__in=order_ids, state="waiting").annotate(nobody=Value(0))
+    return offers.union(waiting.values_list("order_id", "nobody", "state"), all=True)
 
 
 def read_people(
@@ -198,17 +208,20 @@ def read_people(
 
 def workloads(staff_ids: list[int] | None) -> dict[int, int]:
     """Count unfinished orders in hand plus open offers; None: of everybody who has any."""
-    loads = unfinished_counts(staff_ids)
-    for staff_id, count in _offered(staff_ids):
-        loads[staff_id] = loads.get(staff_id, 0) + count
+    loads: Counter[int] = Counter()
+    for staff_id, count in _in_hand_and_offered(staff_ids):
+        loads[staff_id] += count
     return loads
 
 
 @compiled
-def _offered(staff_ids: list[int] | None) -> QuerySet[Offer, tuple[int, int]]:
-    rows = Offer.objects.filter(state="offered")
-    rows = rows if staff_ids is None else rows.filter(staff_id__in=staff_ids)
-    return rows.values_list("staff_id").annotate(n=Count("id"))
+def _in_hand_and_offered(staff_ids: list[int] | None) -> QuerySet[Any, tuple[int, int]]:
+    in_hand = WorkOrder.objects.filter(assignee__isnull=False, state__in=UNFINISHED)
+    offered = Offer.objects.filter(state="offered")
+    if staff_ids is not None:
+        in_hand, offered = in_hand.filter(assignee_id__in=staff_ids), offered.filter(staff_id__in=staff_ids)
+    counted = offered.values_list("staff_id").annotate(n=Count("id"))
+    return in_hand.values_list("assignee_id").annotate(n=Count("id")).union(counted, all=True)
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Everybody who visits customers, kept in memory by certificate and place: who is worth a closer look for an order.
+"""Everybody who visits customers, kept in memory by certificate: who is worth a closer look for an order.
 
 The roster only chooses whom to look at. What it knows may be some seconds old; those it names are read again before they
 are judged, and whoever is chosen once more under a lock. An order for which none of them is possible is tried with
@@ -8,125 +8,134 @@ everybody within reach.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from .rules import Job, Person
 
-Cell = tuple[int, int]
-CELL = 0.02  # degrees a cell is wide: about 2.2 km from south to north
 NORTH_KM = 111.2  # kilometres of a degree of latitude
-LOOKED_AT = 16  # so many possible people are enough,
-IDLE = 6  # … of whom so many have hardly anything in hand
-EXPLAINED = 6  # impossible ones, to say why
-SENIORS = 3
+LOOKED_AT = 10  # so many possible people are enough
+EXPLAINED = 4  # impossible ones, to say why
 IN_HAND = 1.0  # an order in hand is as bad as a way of `near_km`
 
 
 class Roster:
-    """People in cells of a fiftieth of a degree, by the certificate they hold ("" for everybody)."""
+    """People as rows of arrays, from south to north; by certificate, the rows of those who hold it ("": everybody)."""
 
     def __init__(self, people: Iterable[Person]) -> None:
-        self.people = {person.id: person for person in people}
-        self.loads = {person.id: person.unfinished for person in self.people.values()}
-        self._cells: dict[str, dict[Cell, list[Person]]] = {}
-        self._nowhere: dict[str, list[Person]] = {}
-        for person in self.people.values():
-            for held in ("", *person.certificates):
-                if person.lat is None or person.lon is None:
-                    self._nowhere.setdefault(held, []).append(person)
-                else:
-                    cells = self._cells.setdefault(held, {})
-                    cells.setdefault(_cell(person.lat, person.lon), []).append(person)
+        ordered = sorted(people, key=lambda one: (not _is_somewhere(one), one.lat or 0.0, one.id))
+        self.people = {person.id: person for person in ordered}
+        self._row = {one: row for row, one in enumerate(self.people)}
+        self._loads = np.array([person.unfinished for person in ordered], dtype=np.int64)
+        everybody = _Everybody(ordered)
+        rows: dict[str, list[int]] = {"": list(range(len(ordered)))}
+        for row, person in enumerate(ordered):
+            for held in person.certificates:
+                rows.setdefault(held, []).append(row)
+        self._groups = {held: _Group(everybody, some) for held, some in rows.items()}
+        self._nobody = _Group(everybody, [])
 
     def worth_a_look(
-        self,
-        job: Job,
-        certificate: str,
-        *,
-        limit: int,
-        idle: int,
-        near_km: float,
-        far_km: float,
-        seniors: bool = False,
+        self, job: Job, certificate: str, *, limit: int, near_km: float, far_km: float, seniors: bool = False
     ) -> list[int]:
-        """Give the ids of the most promising who may be possible, near and with little in hand, and of some who are not.
+        """Give the ids of the most promising who may be possible, near and with little in hand, and of some near who are not.
 
-        Providers count among the latter: they are asked only where nobody of the own staff within reach can.
-
-        `limit`: unfinished orders from which on nobody gets another; `idle`: up to which somebody counts as idle. Looks on,
-        ring by ring, until enough are found of whom some are idle, or all within `near_km` were seen; with `seniors` until
-        some senior technicians are among them, or at `far_km`.
+        Providers count among the latter: they are asked only where nobody of the own staff within reach can. `limit`:
+        unfinished orders from which on nobody gets another; with `seniors`, senior technicians come before all others.
         """
-        possible: list[tuple[float, int]] = []
-        others: list[int] = []
-        wanted, idle_wanted = (SENIORS if seniors else 0), IDLE
-        loads, category = self.loads, job.category
-        lat, lon = job.lat or 0.0, job.lon or 0.0
-        across = math.cos(math.radians(lat)) if lat else 0.0
-        for least_km, people in self._outwards(job, certificate, far_km):
-            if wanted <= 0 and len(possible) >= LOOKED_AT and (idle_wanted <= 0 or least_km > near_km):
-                break
-            for person in people:
-                load = loads[person.id]
-                if (
-                    person.on_shift
-                    and not person.on_leave
-                    and not person.is_provider
-                    and load < limit
-                    and (not person.skills or category in person.skills)
-                ):
-                    way = 0.0
-                    if across and person.lat is not None and person.lon is not None:
-                        way = math.hypot(person.lat - lat, (person.lon - lon) * across) * NORTH_KM
-                    first = seniors and person.is_senior
-                    possible.append((way / near_km + IN_HAND * load - (far_km if first else 0.0), person.id))
-                    wanted -= person.is_senior
-                    idle_wanted -= load <= idle
-                elif len(others) < EXPLAINED:
-                    others.append(person.id)
-        possible.sort()
-        return [one for _far, one in possible[:LOOKED_AT]] + others
+        group = self._groups.get(certificate, self._nobody)
+        reached, km = group.within(job, far_km)
+        loads = self._loads[group.rows[reached]]
+        can = group.can(job.category)[reached] & (loads < limit) & (km <= far_km)
+        price = km / near_km + IN_HAND * loads
+        if seniors:
+            price -= far_km * group.senior[reached]
+        ids = group.ids[reached]
+        found = _least(ids, np.where(can, price, math.inf), LOOKED_AT)
+        if len(found) < LOOKED_AT:
+            found += [one for one in group.nowhere if self.load_of(one) < limit][: LOOKED_AT - len(found)]
+        return found + _least(ids, np.where(can, math.inf, km), EXPLAINED)
 
     def within_reach(self, job: Job, certificate: str, *, far_km: float) -> list[int]:
-        """Give the ids of everybody with the certificate whom the job is not too far for, by the cells they are in."""
-        return [person.id for _km, people in self._outwards(job, certificate, far_km) for person in people]
+        """Give the ids of everybody with the certificate whom the job is not too far for, or of whom nobody knows where."""
+        group = self._groups.get(certificate, self._nobody)
+        reached, km = group.within(job, far_km)
+        near = group.ids[reached][km <= far_km].tolist()
+        return [*near, *group.nowhere]
+
+    def load_of(self, staff_id: int) -> int:
+        """Say how many unfinished orders somebody has, as far as is known here."""
+        return int(self._loads[self._row[staff_id]])
 
     def took(self, staff_id: int) -> None:
-        if staff_id in self.loads:
-            self.loads[staff_id] += 1
+        if staff_id in self._row:
+            self._loads[self._row[staff_id]] += 1
 
     def reload(self, loads: Mapping[int, int]) -> None:
-        self.loads = {person_id: loads.get(person_id, 0) for person_id in self.people}
+        self._loads = np.array([loads.get(person_id, 0) for person_id in self.people], dtype=np.int64)
 
-    def _outwards(self, job: Job, certificate: str, far_km: float) -> Iterator[tuple[float, list[Person]]]:
-        """Give people ring by ring around a job, with the least distance of a ring; then those of whom nobody knows where."""
-        cells = self._cells.get(certificate, {})
+
+class _Everybody:
+    """What does not change of people between two readings, by row; those of whom nobody knows where they are come last."""
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self.ids = np.array([one.id for one in people], dtype=np.int64)
+        self.lat = np.array([one.lat for one in people if _is_somewhere(one)], dtype=np.float64)
+        self.lon = np.array([one.lon for one in people if _is_somewhere(one)], dtype=np.float64)
+        self.senior = np.array([one.is_senior for one in people], dtype=bool)
+        self.ready = np.array(
+            [one.on_shift and not one.on_leave and not one.is_provider for one in people], dtype=bool
+        )
+        self.skills = {row: one.skills for row, one in enumerate(people) if one.skills}
+
+
+class _Group:
+    """Those who hold a certificate."""
+
+    def __init__(self, everybody: _Everybody, rows: Sequence[int]) -> None:
+        all_rows = np.array(rows, dtype=np.int64)
+        placed = bisect_left(rows, len(everybody.lat))
+        self.nowhere: list[int] = everybody.ids[all_rows[placed:]].tolist()
+        self.rows = all_rows[:placed]
+        self.ids, self.senior = everybody.ids[self.rows], everybody.senior[self.rows]
+        self._lat, self._lon = everybody.lat[self.rows], everybody.lon[self.rows]
+        self._ready = everybody.ready[self.rows]
+        self._narrowed = [
+            (n, everybody.skills[row]) for n, row in enumerate(rows[:placed]) if row in everybody.skills
+        ]
+        self._can: dict[str, Any] = {}
+
+    def can(self, category: str) -> Any:
+        """Say of each whether they could be sent to such work now, had they nothing in hand."""
+        if not self._narrowed:
+            return self._ready
+        if category not in self._can:
+            can = self._ready.copy()
+            can[[n for n, skills in self._narrowed if category not in skills]] = False
+            self._can[category] = can
+        return self._can[category]
+
+    def within(self, job: Job, far_km: float) -> tuple[slice, Any]:
+        """Give which of them may be near enough, and about how many kilometres each is away; 0 where that does not matter."""
         if job.lat is None or job.lon is None or job.is_remote:
-            yield 0.0, [person for people in cells.values() for person in people]
-        else:
-            row, column = _cell(job.lat, job.lon)
-            across = math.cos(math.radians(min(abs(job.lat) + 1.0, 89.0)))
-            cell_km = CELL * NORTH_KM * across
-            for ring in range(int(far_km / cell_km) + 2):
-                found: list[Person] = []
-                for cell in _ring(row, column, ring):
-                    found += cells.get(cell, ())
-                yield max(ring - 1, 0) * cell_km, found
-        yield 0.0, self._nowhere.get(certificate, [])
+            return slice(0, len(self.ids)), np.zeros(len(self.ids))
+        reach = far_km / NORTH_KM
+        first, last = self._lat.searchsorted((job.lat - reach, job.lat + reach)).tolist()
+        near = slice(first, last)
+        north = self._lat[near] - job.lat
+        east = (self._lon[near] - job.lon) * math.cos(math.radians(job.lat))
+        return near, np.sqrt(north * north + east * east) * NORTH_KM
 
 
-def _cell(lat: float, lon: float) -> Cell:
-    return math.floor(lat / CELL), math.floor(lon / CELL)
+def _is_somewhere(person: Person) -> bool:
+    return person.lat is not None and person.lon is not None
 
 
-def _ring(row: int, column: int, ring: int) -> Iterator[Cell]:
-    """Give the cells whose larger distance from the middle, in cells, is `ring`."""
-    if ring == 0:
-        yield row, column
-        return
-    for step in range(-ring, ring + 1):
-        yield row - ring, column + step
-        yield row + ring, column + step
-    for step in range(-ring + 1, ring):
-        yield row + step, column - ring
-        yield row + step, column + ring
+def _least(ids: Any, prices: Any, count: int) -> list[int]:
+    """Give those with the lowest prices, lowest first, infinite ones left out."""
+    least = np.argpartition(prices, count)[:count] if len(prices) > count else np.arange(len(prices))
+    ranked = sorted(zip(prices[least].tolist(), ids[least].tolist(), strict=True))
+    return [one for price, one in ranked if price < math.inf]

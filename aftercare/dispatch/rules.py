@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from aftercare.routing.places import great_circle_km
 SOON = 240  # minutes: whoever could begin later than this gets no points for being quick
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """What has to be done, where and how badly."""
 
@@ -26,7 +26,7 @@ class Job:
     units: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What an external provider has agreed to: the units whose orders it takes, its price for a visit, how many more today."""
 
@@ -35,7 +35,7 @@ class Terms:
     left_today: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who might do it, as known at this moment."""
 
@@ -131,8 +131,10 @@ def rank_candidates(job: Job, people: Iterable[Person], rules: Dispatch, *, on: 
     Whoever has more than `backlog_over` unfinished comes after the idle colleagues of the same group (M52); what is of an
     urgency in `senior_for` goes to senior technicians first (M26); external providers come last, the cheapest first.
     """
-    judged = _redistributed([_judge(job, person, rules, on=on) for person in people], rules)
-    return sorted(judged, key=_order)
+    judged = _redistributed(list(map(_judge_for(job, rules, on=on), people)), rules)
+    return sorted([c for c in judged if not c.against], key=_order) + sorted(
+        [c for c in judged if c.against], key=lambda c: (len(c.against), c.person.number)
+    )
 
 
 def after_trying(
@@ -142,22 +144,23 @@ def after_trying(
 
     `begins_in` has the first few; None: what they promised leaves no room today. The others stay behind them.
     """
-    tried = [_with_begin(c, begins_in[c.person.id], rules) for c in ranked if c.person.id in begins_in]
-    return sorted(tried, key=_order) + [c for c in ranked if c.person.id not in begins_in]
-
-
-def _with_begin(c: Candidate, minutes: int | None, rules: Dispatch) -> Candidate:
-    quickness = 0.0 if minutes is None else max(0.0, 1 - minutes / SOON)
-    points = {**c.points, "travel": round(rules.weights.travel * quickness)}
-    return c._replace(points=points, begins_in=minutes)
+    tried, others = [], []
+    for c in ranked:
+        if c.person.id not in begins_in:
+            others.append(c)
+            continue
+        minutes = begins_in[c.person.id]
+        quickness = 0.0 if minutes is None else max(0.0, 1 - minutes / SOON)
+        points = {**c.points, "travel": round(rules.weights.travel * quickness)}
+        tried.append(c._replace(points=points, begins_in=minutes))
+    return sorted(tried, key=_order) + others
 
 
 def _order(c: Candidate) -> tuple[Any, ...]:
-    price = c.person.terms.visit_fen if c.is_possible and c.person.terms else 0
-    return (
-        not c.is_possible, c.is_possible and c.person.is_provider, price, not c.goes_first, bool(c.gives_way_to), -c.total,
-        len(c.against), c.person.number,
-    )  # fmt: skip
+    """Give by what those who can are sorted, best first."""
+    person = c.person
+    price = person.terms.visit_fen if person.terms else 0
+    return person.is_provider, price, not c.goes_first, bool(c.gives_way_to), -c.total, person.number
 
 
 def _provider_rules(job: Job, terms: Terms | None) -> list[tuple[str, str]]:
@@ -178,15 +181,19 @@ def passed_over(ranked: Iterable[Candidate], chosen: Candidate) -> list[Candidat
 
 def _redistributed(judged: list[Candidate], rules: Dispatch) -> list[Candidate]:
     idle: dict[int, list[int]] = {}
-    for c in judged:
-        if c.is_possible and c.person.unfinished <= rules.idle_up_to:
+    busy: list[int] = []
+    idle_up_to, backlog_over = rules.idle_up_to, rules.backlog_over
+    for n, c in enumerate(judged):
+        if c.against:
+            continue
+        if c.person.unfinished <= idle_up_to:
             idle.setdefault(c.person.group, []).append(c.person.id)
-    return [
-        c._replace(gives_way_to=sorted(idle[c.person.group]))
-        if c.is_possible and c.person.unfinished > rules.backlog_over and c.person.group in idle
-        else c
-        for c in judged
-    ]
+        if c.person.unfinished > backlog_over:
+            busy.append(n)
+    for n in busy:
+        if judged[n].person.group in idle:
+            judged[n] = judged[n]._replace(gives_way_to=sorted(idle[judged[n].person.group]))
+    return judged
 
 
 def what_would_give(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
@@ -197,40 +204,46 @@ def what_would_give(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
     ]
 
 
-def _judge(job: Job, person: Person, rules: Dispatch, *, on: date) -> Candidate:
-    against = hard_rules(job, person, rules, on=on)
-    km = _distance(job, person)
-    if km is not None and km > rules.far_km and not job.is_remote:
-        against.append(("too_far", f"{km:.0f} km"))
-    minutes = None if km is None else round(km / rules.speed_kmh * 60)
-    if against:
-        return Candidate(person, against, km, minutes)
-    weights = rules.weights
-    nearness = 1.0 if job.is_remote else _nearness(km, rules)
-    freedom = 1 - person.unfinished / rules.max_unfinished
-    if job.urgency != "normal":
-        freedom = 1 - (1 - freedom) * rules.urgent_load_factor
-    quickness = 0.5 if minutes is None else max(0.0, 1 - minutes / 60)
-    points = {
-        "distance": round(weights.distance * nearness),
-        "load": round(weights.load * freedom),
-        "travel": round(weights.travel * (1.0 if job.is_remote else quickness)),
-        "familiar": weights.familiar if person.was_there else 0,
-    }
-    senior = person.is_senior and job.urgency in rules.senior_for
-    return Candidate(person, (), km, minutes, points, (), senior)
+def _judge_for(job: Job, rules: Dispatch, *, on: date) -> Callable[[Person], Candidate]:
+    """Give what judges one person for this job; what is the same for everybody is looked up once."""
+    near_km, far_km, most, weights, remote = (
+        rules.near_km, rules.far_km, rules.max_unfinished, rules.weights, job.is_remote,
+    )  # fmt: skip
+    for_distance, for_load, for_travel = weights.distance, weights.load, weights.travel
+    minutes_a_km = 60 / rules.speed_kmh
+    load_factor = 1.0 if job.urgency == "normal" else rules.urgent_load_factor
+    for_seniors = job.urgency in rules.senior_for
+    there = None if job.lat is None or job.lon is None else (job.lat, job.lon)
+
+    def judge(person: Person) -> Candidate:
+        against = hard_rules(job, person, rules, on=on)
+        km = None
+        if there is not None and person.lat is not None and person.lon is not None:
+            km = great_circle_km(there, (person.lat, person.lon))
+        if km is not None and km > far_km and not remote:
+            against.append(("too_far", f"{km:.0f} km"))
+        minutes = None if km is None else round(km * minutes_a_km)
+        if against:
+            return Candidate(person, against, km, minutes)
+        nearness, quickness = 1.0, 1.0
+        if not remote:
+            nearness = _nearness(km, near_km, far_km)
+            quickness = 0.5 if minutes is None else max(0.0, 1 - minutes / 60)
+        points = {
+            "distance": round(for_distance * nearness),
+            "load": round(for_load * (1 - person.unfinished / most * load_factor)),
+            "travel": round(for_travel * quickness),
+            "familiar": weights.familiar if person.was_there else 0,
+        }
+        return Candidate(person, (), km, minutes, points, (), for_seniors and person.is_senior)
+
+    return judge
 
 
-def _distance(job: Job, person: Person) -> float | None:
-    if job.lat is None or job.lon is None or person.lat is None or person.lon is None:
-        return None
-    return great_circle_km((job.lat, job.lon), (person.lat, person.lon))
-
-
-def _nearness(km: float | None, rules: Dispatch) -> float:
+def _nearness(km: float | None, near_km: float, far_km: float) -> float:
     """Full up to the preferred distance (M49: 5 km), then falling to nothing at the far limit; half when unknown."""
     if km is None:
         return 0.5
-    if km <= rules.near_km:
-        return 1.0 - 0.2 * km / rules.near_km
-    return max(0.0, 0.8 * (1 - (km - rules.near_km) / (rules.far_km - rules.near_km)))
+    if km <= near_km:
+        return 1.0 - 0.2 * km / near_km
+    return max(0.0, 0.8 * (1 - (km - near_km) / (far_km - near_km)))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from aftercare.compiled import Limit, compiled
 from aftercare.people.rules import Actor
@@ -131,18 +131,6 @@ def requests_with_orders(request_ids: Iterable[int]) -> set[int]:
 @compiled
 def orders_of_request(request_id: int) -> QuerySet[WorkOrder]:
     return WorkOrder.objects.filter(request_id=request_id).select_related("assignee", "unit").order_by("id")
-
-
-def unfinished_counts(staff_ids: Iterable[int] | None) -> dict[int, int]:
-    """Count the unfinished orders in each person's hands; None: in everybody's who has any."""
-    return dict(_unfinished(None if staff_ids is None else list(staff_ids)))
-
-
-@compiled
-def _unfinished(staff_ids: list[int] | None) -> QuerySet[WorkOrder, tuple[int, int]]:
-    rows = WorkOrder.objects.filter(assignee__isnull=False, state__in=UNFINISHED)
-    rows = rows if staff_ids is None else rows.filter(assignee_id__in=staff_ids)
-    return rows.values_list("assignee_id").annotate(n=Count("id"))
 
 
 def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:

@@ -39,6 +39,7 @@ class Wanted:
     matching: Matching | None = None
     manual: bool = False
     because: str = ""
+    may_wait: bool = True  # in the dispatcher's queue, which it then leaves
     tried: int = 0
 
     @property
@@ -53,6 +54,7 @@ class _Match:
     matching: Matching
     ranked: list[Candidate]
     retry_at: datetime
+    is_waiting: bool
     possible: list[Candidate] = field(default_factory=list)
 
 
@@ -83,7 +85,7 @@ def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list
                     order=order, at=at, candidates=[c.as_values() for c in ranked[:40]], possible=len(possible),
                     excluded=len(ranked) - len(possible), policy_id=policy.id,
                 ),
-                ranked, at + (SOON if possible else RETRY_AFTER), possible,
+                ranked, at + (SOON if possible else RETRY_AFTER), crew.is_waiting(order), possible,
             )  # fmt: skip
             if possible:
                 crew.took(possible[0].person.id)
@@ -169,7 +171,7 @@ def _ranked(order: WorkOrder, crew: Crew, rules: Dispatch) -> list[Candidate]:
 
 def _wanted(match: _Match) -> Wanted:
     people, points = [c.person.id for c in match.possible], [c.total for c in match.possible]
-    return Wanted(match.matching.order, people, points, match.matching)
+    return Wanted(match.matching.order, people, points, match.matching, may_wait=match.is_waiting)
 
 
 def _store(agreed: list[Wanted], *, by: Actor, at: datetime) -> dict[int, Offer]:
@@ -190,7 +192,8 @@ def _store(agreed: list[Wanted], *, by: Actor, at: datetime) -> dict[int, Offer]
         happened.setdefault(one.because, []).append((offer, values, at))
     for because, rows in happened.items():
         record_many("offer.made", rows, by=by, because=because)
-    solve_queue([one.order for one in agreed], by=by, at=at)
+    if waiting := [one.order for one in agreed if one.may_wait]:
+        solve_queue(waiting, by=by, at=at)
     return {offer.order_id: offer for offer in offers}
 
 

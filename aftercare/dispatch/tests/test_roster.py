@@ -42,7 +42,7 @@ def people(seed: int, count: int = 600) -> list[Person]:
 
 def look(roster: Roster, job: Job, seniors: bool = False) -> list[int]:
     return roster.worth_a_look(
-        job, RULES.certificates.get(job.category, ""), limit=RULES.max_unfinished, idle=RULES.idle_up_to, near_km=RULES.near_km,
+        job, RULES.certificates.get(job.category, ""), limit=RULES.max_unfinished, near_km=RULES.near_km,
         far_km=RULES.far_km, seniors=seniors,
     )  # fmt: skip
 
@@ -161,19 +161,19 @@ def test_people_are_read_again_some_at_a_time_while_those_known_serve_on(cast, m
 def test_what_people_have_in_hand_is_counted_again_beside_the_work(cast, monkeypatch):
     monkeypatch.setattr(crew, "EVERYBODY", 2)
     known, zhou = crew.roster_of(MORNING, ON), cast.staff["zhou"].pk
-    known.loads[zhou] = 3
+    known.reload({zhou: 3})
     crew._ROSTERS._loads_until = 0.0
-    assert crew.roster_of(MORNING, ON).loads[zhou] == 3, "nobody waits for it"
+    assert crew.roster_of(MORNING, ON).load_of(zhou) == 3, "nobody waits for it"
     deadline = time.monotonic() + 10
-    while known.loads[zhou] and time.monotonic() < deadline:
+    while known.load_of(zhou) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert known.loads[zhou] == 0
+    assert known.load_of(zhou) == 0
 
 
 @pytest.mark.parametrize("again", ["read", "count"])
 def test_when_the_database_refuses_those_known_serve_on(cast, monkeypatch, again):
     known = crew.roster_of(MORNING, ON)
-    before = dict(known.loads)
+    before = {one: known.load_of(one) for one in known.people}
 
     def gone(*_asked, **_narrowed):
         raise OperationalError("gone")
@@ -187,4 +187,6 @@ def test_when_the_database_refuses_those_known_serve_on(cast, monkeypatch, again
         else (rosters._count_again, known)
     )
     crew._beside(*work).join()
-    assert crew.roster_of(MORNING, ON) is known and known.loads == before
+    assert (
+        crew.roster_of(MORNING, ON) is known and {one: known.load_of(one) for one in known.people} == before
+    )
