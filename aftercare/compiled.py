@@ -14,8 +14,11 @@ from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.compiler import SQLCompiler
-from django.db.models import Model, QuerySet
+from django.db.models import AutoField, Model, QuerySet
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import FlatValuesListIterable, ValuesListIterable
+from django.db.models.sql import InsertQuery
+from django.db.models.sql.compiler import SQLInsertCompiler
 from django.db.transaction import TransactionManagementError
 
 Given = ParamSpec("Given")
@@ -74,6 +77,54 @@ class compiled(Generic[Given, Of, Row]):  # noqa: N801 - a decorator
         if (made[0].sql, made[0].parameters) != (made[1].sql, made[1].parameters):
             raise TypeError(f"{build.__qualname__}: a compiled query hands its values to filters as they are")
         return made[0]
+
+
+def insert(rows: Sequence[Model]) -> None:
+    """Store new rows of one model in one statement, which is compiled once for each number of rows, and give them their keys.
+
+    As `bulk_create`, but what the database fills in by itself may not be given. Refused are rows that have a key already.
+    """
+    if rows:
+        asked = type(rows[0]), len(rows)
+        if asked not in _INSERTS:
+            _INSERTS[asked] = _Insert(*asked)
+        _INSERTS[asked].store(rows)
+
+
+class _Insert:
+    """An INSERT of so many rows: which columns are sent, and which are given back."""
+
+    def __init__(self, model: type[Model], count: int) -> None:
+        query: Any = InsertQuery(model)
+        blank = model()
+        fields = [f for f in model._meta.concrete_fields if not f.generated and not isinstance(f, AutoField)]
+        query.insert_values(fields, [blank] * count)
+        compiler: Any = SQLInsertCompiler(query, connections[DEFAULT_DB_ALIAS], DEFAULT_DB_ALIAS)
+        self._returned = compiler.returning_fields = model._meta.db_returning_fields
+        ((self._sql, _parameters),) = compiler.as_sql()
+        self._filled = [f for f in fields if isinstance(f.value_from_object(blank), DatabaseDefault)]
+        self._sent = [f for f in fields if f not in self._filled]
+
+    def store(self, rows: Sequence[Any]) -> None:
+        connection = connections[DEFAULT_DB_ALIAS]
+        values: list[Any] = []
+        for row in rows:
+            given = [
+                f.name for f in self._filled if not isinstance(f.value_from_object(row), DatabaseDefault)
+            ]
+            if row.pk is not None or given:
+                raise TypeError(f"{row!r}: the database gives {'the key' if row.pk else ', '.join(given)}")
+            row._prepare_related_fields_for_save(operation_name="insert")
+            values += [f.get_db_prep_save(f.pre_save(row, True), connection) for f in self._sent]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, values)
+            for row, found in zip(rows, cursor.fetchall(), strict=True):
+                for field, value in zip(self._returned, found, strict=True):
+                    setattr(row, field.attname, value)
+                row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+_INSERTS: dict[tuple[type[Model], int], _Insert] = {}
 
 
 class _Statement(Generic[Of, Row]):

@@ -10,11 +10,14 @@ from django.db.models import Count, QuerySet
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from aftercare.compiled import compiled
+from aftercare.compiled import compiled, insert
+from aftercare.dispatch.models import Matching, Offer
 from aftercare.intake.models import Request
-from aftercare.people.models import Unit
+from aftercare.ledger.models import Fact
+from aftercare.people.models import Staff, Unit
 from aftercare.people.states import UnitKind
 from aftercare.workorders.models import WorkOrder
+from tests.cast import MORNING
 
 
 def of(unit_ids=None, urgency="", since=None, number=None) -> QuerySet[Request]:
@@ -124,6 +127,58 @@ def test_rows_are_locked_within_a_transaction_alone():
         assert locked(1) == list(Unit.objects.filter(pk=1))
     with pytest.raises(TransactionManagementError):
         locked(1)
+
+
+@pytest.mark.django_db
+def test_rows_are_stored_in_one_statement_and_get_their_keys(cast):
+    facts = [
+        Fact(name="x.y", subject_kind="x", subject_id=n, actor_kind="machine", at=MORNING, values={"n": n})
+        for n in range(3)
+    ]
+    with CaptureQueriesContext(connection) as asked:
+        insert(facts)
+    assert len(asked) == 1
+    stored = {fact.pk: fact for fact in Fact.objects.filter(name="x.y")}
+    assert [stored[fact.pk].values for fact in facts] == [{"n": 0}, {"n": 1}, {"n": 2}]
+    assert all(fact.transaction and fact.recorded_at for fact in stored.values()), (
+        "as the database gives them"
+    )
+    insert([])
+    order = cast.order()
+    tried = [
+        Matching(
+            order=order, at=MORNING, candidates=[{"n": n}], possible=n, excluded=0, policy_id=order.policy_id
+        )
+        for n in range(3)
+    ]
+    insert(tried)
+    again = Matching.objects.in_bulk([one.pk for one in tried])
+    assert [(again[one.pk].possible, again[one.pk].candidates) for one in tried] == [
+        (n, [{"n": n}]) for n in range(3)
+    ]
+    with pytest.raises(TypeError, match="the key"):
+        insert(facts[:1])
+    with pytest.raises(TypeError, match="recorded_at"):
+        insert(
+            [
+                Fact(
+                    name="x.y",
+                    subject_kind="x",
+                    subject_id=1,
+                    actor_kind="machine",
+                    at=MORNING,
+                    recorded_at=MORNING,
+                )
+            ]
+        )
+    with pytest.raises(ValueError, match="unsaved"):
+        insert(
+            [
+                Offer(
+                    order=cast.order(), staff=Staff(), unit=cast.store, offered_at=MORNING, expires_at=MORNING
+                )
+            ]
+        )
 
 
 def test_what_is_no_plain_value_is_refused():

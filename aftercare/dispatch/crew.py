@@ -135,9 +135,7 @@ class Crew:
         people = [person for person in people if person.lat is not None and person.lon is not None]
         until = day_of(self.at, self._zone)[1]
         if any(person.unfinished and person.id not in self._days for person in people):  # once for the run
-            missing = [
-                one for one, who in self._people.items() if who.unfinished and one not in self._days
-            ]
+            missing = [one for one, who in self._people.items() if who.unfinished and one not in self._days]
             known = stops_of_day(missing, at=self.at, until=until)
             self._days |= {one: known.get(one, (self.at, None, [])) for one in missing}
         spot, lasts = place_of(order), usual_minutes(order) * 60.0

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
-from aftercare.compiled import compiled
+from aftercare.compiled import compiled, insert
 from aftercare.ledger.services import move, record, record_many
 from aftercare.people.models import Staff
 from aftercare.people.rules import MACHINE, Actor
@@ -89,7 +89,7 @@ def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list
             )  # fmt: skip
             if possible:
                 crew.took(possible[0].person.id)
-        Matching.objects.bulk_create([match.matching for match in matches.values()])
+        insert([match.matching for match in matches.values()])
         made = make_offers([_wanted(match) for match in matches.values() if match.possible], by=by, at=at)
         for order_id, offer in made.items():
             _note_redistribution(matches[order_id], offer, by=by, at=at)
@@ -183,7 +183,7 @@ def _store(agreed: list[Wanted], *, by: Actor, at: datetime) -> dict[int, Offer]
             order=one.order, staff_id=one.staff_id, unit_id=one.order.unit_id, matching=one.matching, state="offered", state_since=at,
             offered_at=at, expires_at=at + lasts, points=points, manual=one.manual,
         ))  # fmt: skip
-    Offer.objects.bulk_create(offers)
+    insert(offers)
     happened: dict[str, list[tuple[Offer, dict[str, int | None], datetime]]] = {}
     for one, offer in zip(agreed, offers, strict=True):
         m = one.matching

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
+from aftercare.compiled import insert
 from aftercare.refusals import Invalid
 
 from ..models import Fact
@@ -33,7 +34,7 @@ def record(
     `values` must be JSON and hold no personal data in clear.
     """
     fact = _fact(name, subject, by=by, at=at, values=values, because=because)
-    fact.save(force_insert=True)
+    insert([fact])
     wake_readers()
     return fact
 
@@ -51,7 +52,7 @@ def record_many(
         for subject, values, at in happenings
     ]
     if facts:
-        Fact.objects.bulk_create(facts)
+        insert(facts)
         wake_readers()
     return facts
 
