@@ -8,7 +8,7 @@ everybody within reach.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,9 +17,8 @@ import numpy as np
 from .rules import Job, Person
 
 NORTH_KM = 111.2  # kilometres of a degree of latitude
-LOOKED_AT = 10  # so many possible people are enough
+LOOKED_AT = 8  # so many possible people are enough
 EXPLAINED = 4  # impossible ones, to say why
-IN_HAND = 1.0  # an order in hand is as bad as a way of `near_km`
 
 
 class Roster:
@@ -29,7 +28,7 @@ class Roster:
         ordered = sorted(people, key=lambda one: (not _is_somewhere(one), one.lat or 0.0, one.id))
         self.people = {person.id: person for person in ordered}
         self._row = {one: row for row, one in enumerate(self.people)}
-        self._loads = np.array([person.unfinished for person in ordered], dtype=np.int64)
+        self._loads = np.array([person.unfinished for person in ordered], dtype=np.float64)
         everybody = _Everybody(ordered)
         rows: dict[str, list[int]] = {"": list(range(len(ordered)))}
         for row, person in enumerate(ordered):
@@ -50,7 +49,7 @@ class Roster:
         reached, km = group.within(job, far_km)
         loads = self._loads[group.rows[reached]]
         can = group.can(job.category)[reached] & (loads < limit) & (km <= far_km)
-        price = km / near_km + IN_HAND * loads
+        price = km / near_km + loads  # an order in hand is as bad as a way of `near_km`
         if seniors:
             price -= far_km * group.senior[reached]
         ids = group.ids[reached]
@@ -75,7 +74,7 @@ class Roster:
             self._loads[self._row[staff_id]] += 1
 
     def reload(self, loads: Mapping[int, int]) -> None:
-        self._loads = np.array([loads.get(person_id, 0) for person_id in self.people], dtype=np.int64)
+        self._loads = np.array([loads.get(person_id, 0) for person_id in self.people], dtype=np.float64)
 
 
 class _Everybody:
@@ -102,6 +101,7 @@ class _Group:
         self.rows = all_rows[:placed]
         self.ids, self.senior = everybody.ids[self.rows], everybody.senior[self.rows]
         self._lat, self._lon = everybody.lat[self.rows], everybody.lon[self.rows]
+        self._lats: list[float] = self._lat.tolist()
         self._ready = everybody.ready[self.rows]
         self._narrowed = [
             (n, everybody.skills[row]) for n, row in enumerate(rows[:placed]) if row in everybody.skills
@@ -123,11 +123,14 @@ class _Group:
         if job.lat is None or job.lon is None or job.is_remote:
             return slice(0, len(self.ids)), np.zeros(len(self.ids))
         reach = far_km / NORTH_KM
-        first, last = self._lat.searchsorted((job.lat - reach, job.lat + reach)).tolist()
-        near = slice(first, last)
+        near = slice(bisect_left(self._lats, job.lat - reach), bisect_right(self._lats, job.lat + reach))
         north = self._lat[near] - job.lat
-        east = (self._lon[near] - job.lon) * math.cos(math.radians(job.lat))
-        return near, np.sqrt(north * north + east * east) * NORTH_KM
+        east = self._lon[near] - job.lon
+        east *= math.cos(math.radians(job.lat))
+        north *= north
+        east *= east
+        north += east
+        return near, np.sqrt(north, out=north) * NORTH_KM
 
 
 def _is_somewhere(person: Person) -> bool:
@@ -136,6 +139,6 @@ def _is_somewhere(person: Person) -> bool:
 
 def _least(ids: Any, prices: Any, count: int) -> list[int]:
     """Give those with the lowest prices, lowest first, infinite ones left out."""
-    least = np.argpartition(prices, count)[:count] if len(prices) > count else np.arange(len(prices))
+    least = prices.argpartition(count)[:count] if len(prices) > count else np.arange(len(prices))
     ranked = sorted(zip(prices[least].tolist(), ids[least].tolist(), strict=True))
     return [one for price, one in ranked if price < math.inf]

@@ -144,15 +144,15 @@ def after_trying(
 
     `begins_in` has the first few; None: what they promised leaves no room today. The others stay behind them.
     """
-    tried, others = [], []
+    tried, others, for_travel = [], [], rules.weights.travel
     for c in ranked:
         if c.person.id not in begins_in:
             others.append(c)
             continue
         minutes = begins_in[c.person.id]
         quickness = 0.0 if minutes is None else max(0.0, 1 - minutes / SOON)
-        points = {**c.points, "travel": round(rules.weights.travel * quickness)}
-        tried.append(c._replace(points=points, begins_in=minutes))
+        points = {**c.points, "travel": round(for_travel * quickness)}
+        tried.append(Candidate(c.person, (), c.km, c.minutes, points, c.gives_way_to, c.goes_first, minutes))
     return sorted(tried, key=_order) + others
 
 
