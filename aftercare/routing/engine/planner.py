@@ -222,7 +222,7 @@ def is_possible(problem: Problem, plan: Plan, v: int) -> bool:
 def _insert(problem: Problem, plan: Plan, scratch: Scratch, o: int, v: int) -> bool:
     """Put an order where it is cheapest on a route; False where there is no place for it that is worth it."""
     if not engine_for(problem).find_place(
-        problem, plan, scratch, row([1, NEVER], problem.fast), o, v, v + 1, False
+        problem, plan, scratch, row([1, NEVER], problem.fast), o, row([v], problem.fast), 1
     ):
         return False
     at = scratch.place[2]

@@ -14,7 +14,7 @@ from .arrays import NEVER, reals, row, zeros
 from .arrays import plain as compiled
 from .problem import Problem
 
-EDITION = 2  # raised whenever the same seed and stored inputs come to give another plan, also by a price of `routing/days.py`
+EDITION = 3  # raised whenever the same seed and stored inputs come to give another plan, also by a price of `routing/days.py`
 REMOVED = 10.0  # orders taken out in one ruin, on average (c̄ of the paper)
 LONGEST_STRING = 10.0  # L max
 SPLIT = 0.5  # how often a string is taken out in two pieces (split string)
@@ -62,8 +62,9 @@ class Scratch(NamedTuple):
     absent: Any  # [n] orders to be put back
     stale: Any  # [o] 1: was absent before the step, so only changed routes are tried
     key: Any  # [n] by which the absent are sorted
-    counts: Any  # changed routes, absent orders, and the number of the search for a place
-    seen_kind: Any  # [kind] the last search for a place in which an idle route of this kind was tried
+    worth: Any  # [n] the routes worth trying: those in use, and the first idle one of each kind
+    idle_of: Any  # [kind] 1: an idle route of this kind is among them
+    counts: Any  # changed routes, absent orders, routes worth trying
     place: Any  # the place found last: price, route, position
     seen: Any  # [o, v] the version of the route in which the order's cheapest place was looked up last
     seen_price: Any  # [o, v] … the price of that place, NEVER: there is none
@@ -93,7 +94,7 @@ def scratch_for(p: Problem, plan: Plan) -> Scratch:
     return Scratch(
         item=zeros(p.routes * plan.width, p.fast), length=zeros(p.routes, p.fast), dirty=zeros(p.routes, p.fast), changed=zeros(p.routes, p.fast),
         ruined=zeros(p.routes, p.fast), absent=zeros(p.orders, p.fast), stale=zeros(p.orders, p.fast), key=reals(p.orders, p.fast), counts=zeros(3, p.fast),
-        seen_kind=zeros(p.routes, p.fast, UNSERVED), place=zeros(3, p.fast),
+        worth=zeros(p.routes, p.fast), idle_of=zeros(p.routes, p.fast), place=zeros(3, p.fast),
         seen=zeros(p.orders * p.routes, p.fast), seen_price=zeros(p.orders * p.routes, p.fast), seen_at=zeros(p.orders * p.routes, p.fast),
     )  # fmt: skip
 
@@ -356,25 +357,48 @@ def sort_absent(p: Any, s: Any, luck: Any) -> None:
 
 
 @compiled
-def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, first: int, last: int, changed: bool) -> bool:
+def list_worth(p: Any, plan: Any, s: Any) -> None:
+    """List the routes worth trying: those in use, and the first idle one of each kind, for such are alike."""
+    kind, jobs = p.kind, plan.jobs
+    for v in range(p.routes):
+        if kind[v] < p.routes:
+            s.idle_of[kind[v]] = 0
+    count = 0
+    for v in range(p.routes):
+        if jobs[v] == 0 and kind[v] < p.routes:
+            if s.idle_of[kind[v]]:
+                continue
+            s.idle_of[kind[v]] = 1
+        s.worth[count] = v
+        count += 1
+    s.counts[2] = count
+
+
+@compiled
+def list_next_idle(p: Any, plan: Any, s: Any, used: int) -> None:
+    """List another idle route of the kind of one that has just come into use, if there is any."""
+    for v in range(used + 1, p.routes):
+        if p.kind[v] == p.kind[used] and plan.jobs[v] == 0:
+            s.worth[s.counts[2]] = v
+            s.counts[2] += 1
+            break
+
+
+@compiled
+def find_place(p: Any, plan: Any, s: Any, luck: Any, o: int, among: Any, count: int) -> bool:
     """Find the cheapest place for an order that is dearer to leave out: `s.place` holds price, route and position.
 
-    Looked at are the routes from `first` to before `last`, or those numbers of `s.changed`. The cheapest place on a route is
-    kept with what the route holds: most routes are not touched by a step, and many that are come to hold the same again.
+    Looked at are the first so many routes of `among`. The cheapest place on a route is kept with what the route holds: most
+    routes are not touched by a step, and many that are come to hold the same again.
     """
     routes = p.routes
-    charge, jobs, kind, seen, version = p.charge, plan.jobs, p.kind, s.seen, plan.version
+    charge, seen, version = p.charge, s.seen, plan.version
     best, best_v, best_at = p.drop[o], -1, -1
-    s.counts[2] += 1
-    for x in range(first, last):
-        v = s.changed[x] if changed else x
+    for n in range(count):
+        v = among[n]
         pair = o * routes + v
         if charge[pair] >= best:
             continue
-        if jobs[v] == 0 and kind[v] < routes:  # idle routes of one kind are alike: one is enough
-            if s.seen_kind[kind[v]] == s.counts[2]:
-                continue
-            s.seen_kind[kind[v]] = s.counts[2]
         if seen[pair] != version[v]:
             s.seen_price[pair] = cheapest_on(p, plan, s, o, v, -1)
             s.seen_at[pair] = s.place[2]
@@ -481,11 +505,16 @@ def put_back(p: Any, plan: Any, s: Any, luck: Any, wide: bool) -> int:
     delta = 0
     for n in range(s.counts[1]):
         o = s.absent[n]
-        changed = s.stale[o] == 1 and not wide
-        if find_place(p, plan, s, luck, o, 0, s.counts[0] if changed else p.routes, changed):
+        if s.stale[o] == 1 and not wide:
+            found = find_place(p, plan, s, luck, o, s.changed, s.counts[0])
+        else:
+            found = find_place(p, plan, s, luck, o, s.worth, s.counts[2])
+        if found:
             v = s.place[1]
             remember(plan, s, v)
             delta += put_in(p, plan, o, v, s.place[2]) - p.drop[o]
+            if plan.jobs[v] == 1 and p.kind[v] < p.routes:
+                list_next_idle(p, plan, s, v)
     return delta
 
 
@@ -552,6 +581,7 @@ def step(p: Any, plan: Any, s: Any, luck: Any, heat: float) -> int:
     for n in range(fresh):
         s.stale[s.absent[n]] = 0
     sort_absent(p, s, luck)
+    list_worth(p, plan, s)
     delta += put_back(p, plan, s, luck, s.counts[0] == 0 or draw(luck) < WIDE)
     kept = delta < -heat * math.log(draw(luck))
     if not kept:
@@ -587,6 +617,7 @@ def insert_absent(p: Any, plan: Any, s: Any, luck: Any) -> int:
             s.key[at + 1], s.absent[at + 1] = s.key[at], s.absent[at]
             at -= 1
         s.key[at + 1], s.absent[at + 1] = key, o
+    list_worth(p, plan, s)
     gap, luck[1] = luck[1], NEVER
     delta = put_back(p, plan, s, luck, True)
     luck[1] = gap
