@@ -55,15 +55,15 @@ class Roster:
         ids = group.ids[reached]
         found = _least(ids, np.where(can, price, math.inf), LOOKED_AT)
         if len(found) < LOOKED_AT:
-            found += [one for one in group.nowhere if self.load_of(one) < limit][: LOOKED_AT - len(found)]
+            free = group.can(job.category)[group.nowhere] & (self._loads[group.rows[group.nowhere]] < limit)
+            found += group.ids[group.nowhere][free][: LOOKED_AT - len(found)].tolist()
         return found + _least(ids, np.where(can, math.inf, km), EXPLAINED)
 
     def within_reach(self, job: Job, certificate: str, *, far_km: float) -> list[int]:
         """Give the ids of everybody with the certificate whom the job is not too far for, or of whom nobody knows where."""
         group = self._groups.get(certificate, self._nobody)
         reached, km = group.within(job, far_km)
-        near = group.ids[reached][km <= far_km].tolist()
-        return [*near, *group.nowhere]
+        return [*group.ids[reached][km <= far_km].tolist(), *group.ids[group.nowhere].tolist()]
 
     def load_of(self, staff_id: int) -> int:
         """Say how many unfinished orders somebody has, as far as is known here."""
@@ -95,17 +95,14 @@ class _Group:
     """Those who hold a certificate."""
 
     def __init__(self, everybody: _Everybody, rows: Sequence[int]) -> None:
-        all_rows = np.array(rows, dtype=np.int64)
-        placed = bisect_left(rows, len(everybody.lat))
-        self.nowhere: list[int] = everybody.ids[all_rows[placed:]].tolist()
-        self.rows = all_rows[:placed]
+        self.rows = np.array(rows, dtype=np.int64)
         self.ids, self.senior = everybody.ids[self.rows], everybody.senior[self.rows]
-        self._lat, self._lon = everybody.lat[self.rows], everybody.lon[self.rows]
+        self.nowhere = slice(bisect_left(rows, len(everybody.lat)), len(rows))
+        placed = self.rows[: self.nowhere.start]
+        self._lat, self._lon = everybody.lat[placed], everybody.lon[placed]
         self._lats: list[float] = self._lat.tolist()
         self._ready = everybody.ready[self.rows]
-        self._narrowed = [
-            (n, everybody.skills[row]) for n, row in enumerate(rows[:placed]) if row in everybody.skills
-        ]
+        self._narrowed = [(n, everybody.skills[row]) for n, row in enumerate(rows) if row in everybody.skills]
         self._can: dict[str, Any] = {}
 
     def can(self, category: str) -> Any:
@@ -121,7 +118,7 @@ class _Group:
     def within(self, job: Job, far_km: float) -> tuple[slice, Any]:
         """Give which of them may be near enough, and about how many kilometres each is away; 0 where that does not matter."""
         if job.lat is None or job.lon is None or job.is_remote:
-            return slice(0, len(self.ids)), np.zeros(len(self.ids))
+            return slice(0, self.nowhere.start), np.zeros(self.nowhere.start)
         reach = far_km / NORTH_KM
         near = slice(bisect_left(self._lats, job.lat - reach), bisect_right(self._lats, job.lat + reach))
         north = self._lat[near] - job.lat

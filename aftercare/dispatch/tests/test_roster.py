@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aftercare.dispatch import crew
 from aftercare.dispatch.models import Matching, Offer, QueueEntry
-from aftercare.dispatch.roster import LOOKED_AT, Roster
+from aftercare.dispatch.roster import EXPLAINED, LOOKED_AT, Roster
 from aftercare.dispatch.rules import Job, Person, Terms, rank_candidates
 from aftercare.dispatch.services import dispatch_order
 from aftercare.ledger.services import deliver_until_idle
@@ -22,6 +22,7 @@ from aftercare.people.models import Shift
 from aftercare.people.rules import MACHINE
 from aftercare.people.services import add_certificate, add_shift, add_staff
 from aftercare.policies.rules import load_pack
+from aftercare.routing.places import great_circle_km
 from tests.cast import HERE, MORNING
 
 RULES = load_pack("appliance")[1].dispatch
@@ -59,6 +60,46 @@ def test_the_best_of_those_looked_at_is_about_the_best_of_all(seed):
     assert len(chosen) < 40, "only some are looked at"
     if best.is_possible:
         assert chosen[0].total >= best.total - 5, "of a hundred points"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_those_looked_at_are_the_nearest_with_the_least_in_hand(seed):
+    """The same as asking everybody in turn; whoever is nowhere comes when there are not enough others."""
+    luck = random.Random(seed)
+    everybody = [
+        replace(
+            one, lat=None if luck.random() < 0.05 else one.lat,
+            skills=frozenset(luck.sample(["aircon", "washer", "fridge"], 2)) if luck.random() < 0.3 else frozenset(),
+            is_provider=luck.random() < 0.1,
+        )
+        for one in people(seed, luck.choice((5, 60, 600)))
+    ]  # fmt: skip
+    job = Job("aircon", "normal", HERE[0] + luck.uniform(-0.5, 0.5), HERE[1])
+    needed, most = RULES.certificates["aircon"], RULES.max_unfinished
+
+    def km(one: Person) -> float:
+        return 0.0 if one.lat is None else great_circle_km((job.lat, job.lon), (one.lat, one.lon))
+
+    def can(one: Person) -> bool:
+        free = one.on_shift and not one.on_leave and not one.is_provider and one.unfinished < most
+        authorised = needed in one.certificates and (not one.skills or "aircon" in one.skills)
+        return free and authorised and km(one) <= RULES.far_km
+
+    def price(one: Person) -> float:
+        return km(one) / RULES.near_km + one.unfinished
+
+    everybody = [one for one in everybody if abs(km(one) - RULES.far_km) > 0.3]  # the earth is taken as flat
+    near = [one for one in everybody if one.lat is not None and can(one)]
+    nowhere = [one.id for one in everybody if one.lat is None and can(one)]
+    roster = Roster(everybody)
+    found = [one for one in look(roster, job) if can(roster.people[one])]
+    firsts = [one for one in found if roster.people[one].lat is not None]
+    expected = sorted(map(price, near))[:LOOKED_AT]
+    assert [price(roster.people[one]) for one in firsts] == pytest.approx(expected, rel=0.01)
+    assert sorted(set(found) - set(firsts)) == sorted(nowhere)[: LOOKED_AT - len(firsts)]
+    impossible = [roster.people[one] for one in look(roster, job)[len(found) :]]
+    assert len(impossible) <= EXPLAINED and all(needed in one.certificates for one in impossible)
 
 
 def test_senior_technicians_are_looked_for_beyond_the_nearest():
