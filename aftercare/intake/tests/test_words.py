@@ -75,3 +75,16 @@ def test_pairs_are_the_same_here_and_in_the_database(db, text):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pairs_of(%s)", [text])
         assert sorted(cursor.fetchone()[0]) == sorted(set(pairs_of(text)))
+
+
+def test_a_word_that_a_great_many_have_is_looked_for_among_the_newest_alone(cast, said, monkeypatch):
+    assert searching._requests_with_rarest(pairs_of("冰箱")) == 0, "nothing was counted yet"
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE intake_request")
+    assert searching._requests_with_rarest(pairs_of("冰箱")) == pytest.approx(2, abs=0.1)
+    assert searching._requests_with_rarest([*pairs_of("冰箱"), "没有"]) == 0
+    monkeypatch.setattr(searching, "NEWEST", 1)
+    assert found(cast, "冰箱") == [said["warm"].number, said["ice"].number], "from the index"
+    monkeypatch.setattr(searching, "COMMON", 1)
+    assert found(cast, "冰箱") == [], "the newest alone is looked through, and it is a washing machine"
+    assert found(cast, "结冰") == [said["ice"].number], "few have it: from the index"
