@@ -67,8 +67,12 @@ def dispatch_order(order: WorkOrder, *, by: Actor, at: datetime) -> Offer | None
 
 
 def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list[Offer | None]:
-    """Dispatch a run of orders in turn, everybody being looked up once; those that nobody can take are queued."""
+    """Dispatch a run of orders in turn, everybody being looked up once; those that nobody can take are queued.
+
+    What waits in the queue though somebody has it (two runs matched it at once) leaves the queue.
+    """
     crews: dict[tuple[str, int], Crew] = {}
+    seen_to: list[WorkOrder] = []
     matches: dict[int, _Match] = {}
     with transaction.atomic():
         for order in orders:
@@ -76,7 +80,10 @@ def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list
             if (zone, policy.id) not in crews:
                 crews[zone, policy.id] = Crew(orders, policy.pack.dispatch, at=at, zone=zone)
             crew = crews[zone, policy.id]
-            if order.state != "pending" or order.assignee_id or crew.is_offered(order) or order.pk in matches:
+            if order.state != "pending" or order.assignee_id or crew.is_offered(order):
+                seen_to += [order] if crew.is_waiting(order) else []
+                continue
+            if order.pk in matches:
                 continue
             ranked = _ranked(order, crew, policy.pack.dispatch)
             possible = [c for c in ranked if c.is_possible]
@@ -89,6 +96,8 @@ def dispatch_orders(orders: list[WorkOrder], *, by: Actor, at: datetime) -> list
             )  # fmt: skip
             if possible:
                 crew.took(possible[0].person.id)
+        if seen_to:
+            solve_queue(seen_to, by=by, at=at)
         insert([match.matching for match in matches.values()])
         made = make_offers([_wanted(match) for match in matches.values() if match.possible], by=by, at=at)
         for order_id, offer in made.items():

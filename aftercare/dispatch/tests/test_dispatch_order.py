@@ -90,6 +90,24 @@ def test_an_order_that_nobody_could_take_is_matched_again(cast):
     assert Offer.objects.get(order=order).state == "offered"
 
 
+def test_what_waits_though_somebody_has_it_leaves_the_queue(cast):
+    """Two runs may match one order at once: one offers it, the other puts it into the queue."""
+    order = cast.order()
+    entry = QueueEntry.objects.create(
+        order=order,
+        unit=cast.store,
+        state="waiting",
+        state_since=MORNING,
+        since=MORNING,
+        gives=[],
+        retry_at=MORNING,
+    )
+    assert retry_queue(at=later(1)) == 0
+    entry.refresh_from_db()
+    assert (entry.state, entry.retry_at) == ("solved", None)
+    assert Offer.objects.get(order=order).state == "offered"
+
+
 def test_dispatches_at_once_never_pass_the_limit(cast):
     for n in range(12):
         cast.request(phone=f"1380000{n:04d}", name=f"顾客{n}")
