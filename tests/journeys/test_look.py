@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import PASSWORD, WANG
-from tests.look import DESK, FIELD, SIZES, look_at
+from tests.look import DESK, FIELD, SIZES, look_at, violations_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PICTURES = os.environ.get("AFTERCARE_PICTURES", "")
@@ -43,6 +43,14 @@ def shown(installation):
     return {"number": number, "waiting": f"/c/{waiting}", "booked": f"/c/{booked}"}
 
 
+def sign_in(page, installation, reader="KF2024001"):
+    page.goto(f"{installation.url}/accounts/login/")
+    page.fill("#id_login", reader)
+    page.fill("#id_password", PASSWORD)
+    page.click("button.btn-primary")
+    page.wait_for_url(lambda url: "login" not in url)
+
+
 def looks():
     """Give who looks, how wide, in which colours and language; what is used on the road also on the smallest phone."""
     sizes = [(1440, "light", "zh-hans"), (390, "dark", "en")]
@@ -69,11 +77,7 @@ def test_a_page_can_be_read_by_everybody(browser, installation, shown, reader, w
         shown["booked"],
     ]
     if reader:
-        page.goto(f"{installation.url}/accounts/login/")
-        page.fill("#id_login", reader)
-        page.fill("#id_password", PASSWORD)
-        page.click("button.btn-primary")
-        page.wait_for_url(lambda url: "login" not in url)
+        sign_in(page, installation, reader)
         addresses = [a.format(**shown) for a in (DESK | FIELD)[reader] if "{order}" not in a]
     bad = []
     for address in addresses:
@@ -88,3 +92,52 @@ def test_a_page_can_be_read_by_everybody(browser, installation, shown, reader, w
         bad += [(seen.address, wrong)] if wrong else []
     context.close()
     assert bad == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_found_can_be_read_and_chosen_by_everybody(browser, installation, shown, theme):
+    """The palette is a combobox with its list; without scripts, the same as a page of links."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    context.add_cookies([{"name": "theme", "value": theme, "url": installation.url}])
+    page = context.new_page()
+    sign_in(page, installation)
+    page.keyboard.press("Control+k")
+    page.fill("#palette .in-cmd", "空调")
+    page.wait_for_selector("#found [role=option]")
+    chosen = page.locator("#found [aria-selected=true]")
+    assert chosen.count() == 1
+    assert (
+        page.get_attribute("#palette .in-cmd", "aria-activedescendant")
+        == chosen.get_attribute("id")
+        == "found-0"
+    )
+    page.keyboard.press("ArrowDown")
+    assert (
+        page.get_attribute("#palette .in-cmd", "aria-activedescendant")
+        == chosen.get_attribute("id")
+        == "found-1"
+    )
+    assert violations_of(page) == []
+    page.fill("#palette .in-cmd", "没有这样的词")
+    page.wait_for_selector("#found[role=status] .empty")
+    assert violations_of(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh-hans"), (390, "en")])
+def test_without_scripts_what_is_found_is_a_page(browser, installation, shown, width, language):
+    context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=False)
+    context.add_cookies([{"name": "language", "value": language, "url": installation.url}])
+    page = context.new_page()
+    sign_in(page, installation)
+    page.goto(f"{installation.url}/search")
+    page.fill("main [name=q]", "空调")
+    page.click("main .filters button")
+    rows = page.locator(".found a.opt")
+    assert rows.count() >= 2
+    boxes = [rows.nth(n).bounding_box() for n in range(2)]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"] + 1, "one below the other"
+    assert boxes[0]["x"] + boxes[0]["width"] <= width
+    rows.first.click()
+    page.wait_for_url("**/requests/**")
+    context.close()

@@ -82,15 +82,13 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("q", "").strip()[:60]
     who, is_palette = actor(request), request.headers.get("X-Requested-With") == "fetch"
     found = find(who, text, limit=8 if is_palette else 50)
+    shown = {"found": found, "text": text, "dialled": sum(char.isdigit() for char in text) > 3}
     if is_palette:
-        commands = commands_for(who, text)
-        return render(
-            request, "desk/palette_results.html", {"found": found, "text": text, "commands": commands}
-        )
+        return render(request, "desk/palette_results.html", {**shown, "commands": commands_for(who, text)})
     if found["exact"]:
         kind, number = found["exact"]
         return redirect("request_page" if kind == "request" else "work_order_page", number)
-    return render(request, "desk/search.html", {"found": found, "text": text, "place": "home"})
+    return render(request, "desk/search.html", {**shown, "place": "home"})
 
 
 def find(who: Actor, text: str, *, limit: int) -> dict[str, Any]:

@@ -63,23 +63,32 @@
   function openPalette() { if (palette && !palette.open) { over(palette); var field = palette.querySelector(".in-cmd"); field.focus(); field.dispatchEvent(new Event("input")); } }
   if (palette) {
     each("[data-open-palette]", function (el) { el.addEventListener("click", openPalette); });
-    var input = palette.querySelector(".in-cmd"), box = palette.querySelector("[data-results]"), wait;
+    var input = palette.querySelector(".in-cmd"), box = palette.querySelector("[data-results]"), wait, rows = [], at = 0;
+    var choose = function (n) {
+      at = n;
+      rows.forEach(function (row, i) { row.setAttribute("aria-selected", String(i === at)); });
+      if (rows[at]) { input.setAttribute("aria-activedescendant", rows[at].id); rows[at].scrollIntoView({ block: "nearest" }); } else { input.removeAttribute("aria-activedescendant"); }
+    };
+    var list = function () {
+      rows = Array.prototype.slice.call(box.querySelectorAll("a.opt"));
+      rows.forEach(function (row, i) { row.id = "found-" + i; row.setAttribute("role", "option"); });
+      box.setAttribute("role", rows.length ? "listbox" : "status");
+      input.setAttribute("aria-expanded", String(rows.length > 0));
+      choose(0);
+    };
     input.addEventListener("input", function () {
       clearTimeout(wait);
       wait = setTimeout(function () {
         post(palette.dataset.url, new URLSearchParams({ q: input.value }))
-          .then(function (answer) { return answer.text(); }).then(function (html) { box.innerHTML = html; })
-          .catch(function () { box.textContent = palette.dataset.offline; });
+          .then(function (answer) { return answer.text(); }).then(function (html) { box.innerHTML = html; list(); })
+          .catch(function () { box.textContent = palette.dataset.offline; list(); });
       }, 120);
     });
     palette.addEventListener("keydown", function (e) {
-      var rows = box.querySelectorAll("a.opt"), at = Array.prototype.findIndex.call(rows, function (r) { return r.getAttribute("aria-selected") === "true"; });
-      if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+      if ((e.key === "ArrowDown" || e.key === "ArrowUp") && rows.length) {
         e.preventDefault();
-        if (at >= 0) { rows[at].setAttribute("aria-selected", "false"); }
-        at = (at + (e.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length;
-        if (rows[at]) { rows[at].setAttribute("aria-selected", "true"); rows[at].scrollIntoView({ block: "nearest" }); }
-      } else if (e.key === "Enter" && !e.isComposing && rows.length) { e.preventDefault(); rows[Math.max(at, 0)].click(); }
+        choose((at + (e.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length);
+      } else if (e.key === "Enter" && !e.isComposing && rows.length) { e.preventDefault(); rows[at].click(); }
     });
   }
 
