@@ -106,7 +106,7 @@ def make_day_plan(
         _outdate(unit_id, on, by=by, at=at)
         plan = DayPlan.objects.create(
             unit=unit, day=on, state="proposed", state_since=at, made_at=at, because=because[:40], frozen_until=at + FREEZE,
-            seed=SEED, course=[planned.course.steps, *planned.course.heats], inputs=inputs, digest=digest_of(inputs),
+            seed=SEED, course=planned.course.as_values(), inputs=inputs, digest=digest_of(inputs),
             routes=named_routes(day, planned), moves=moves, before=before, after=after, took_ms=took,
         )  # fmt: skip
         record("plan.proposed", plan, by=by, at=at, because=because)

@@ -33,7 +33,7 @@ def replay_plan(plan: DayPlan) -> Replay:
         return Replay({}, "inputs")
     day = day_from(plan.inputs)
     kept = {int(who): jobs for who, jobs in plan.inputs["kept"].items()}
-    course = Course(plan.seed, plan.course[0], tuple(plan.course[1:]))
+    course = Course.stored(plan.seed, plan.course)
     again = named_routes(day, day.plan(kept=kept, again=course))
     if again == plan.routes:
         return Replay(again)

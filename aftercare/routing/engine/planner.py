@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +16,33 @@ from .search import UNSERVED, Plan, Scratch
 AT_ONCE = {True: 200, False: 5}  # steps at one temperature: compiled, plain
 COLD = (1.0, 0.01)  # first and last temperature, in mean ways between two places: a plan made from nothing
 WARM = (0.05, 0.0025)  # a plan that is there already
+STARTS, SHARE = 4, 0.15  # with time enough so many short searches come first, each for so much of the time,
+GOES_ON = 0.15  # … and the best of them goes on at this temperature
+ENOUGH = 0.03  # seconds an order
 
 
 @dataclass(frozen=True)
 class Course:
-    """How a search went: steps at each temperature, one after the other. With the seed it makes the same plan again."""
+    """How a search went: steps at each temperature, one after the other. With the seed it makes the same plan again.
+
+    After each of `legs` (numbers of temperatures) it went back to the plan it began with, after the last to the best so far.
+    """
 
     seed: int
     steps: int = 0
     heats: tuple[float, ...] = ()
+    legs: tuple[int, ...] = ()
+
+    def as_values(self) -> dict[str, Any]:
+        """Give what is stored, the seed apart."""
+        return {"steps": self.steps, "heats": list(self.heats), "legs": list(self.legs)}
+
+    @classmethod
+    def stored(cls, seed: int, values: Any) -> Course:
+        """Read what was stored; before edition 4 a mere list of steps and temperatures."""
+        if isinstance(values, list):
+            return cls(seed, values[0], tuple(values[1:]))
+        return cls(seed, values["steps"], tuple(values["heats"]), tuple(values["legs"]))
 
 
 @dataclass(frozen=True)
@@ -76,17 +95,20 @@ def make_plan(
     best, prices = engine_for(problem).empty_plan(problem), row([first, first], problem.fast)
     engine_for(problem).copy_routes(plan, best)
     curve = [(clock() - began, first)]
-    scale = mean_way(problem)
-    hot, cold = (share * scale for share in heats or (WARM if kept else COLD))
-    if not problem.orders or not problem.routes:
-        pass  # nothing to search
-    elif again is not None:
-        for heat in again.heats:
-            engine_for(problem).steps(problem, plan, best, scratch, luck, prices, again.steps, heat)
-    elif seconds > 0:
-        course = _search(
-            problem, plan, best, scratch, luck, prices, seed, (hot, cold), began, seconds, clock, curve
-        )
+    if problem.orders and problem.routes and (again is not None or seconds > 0):
+        timed = _Timed(seconds, began, clock, curve, prices)
+        scale = mean_way(problem)
+        hot, cold = (share * scale for share in heats or (WARM if kept else COLD))
+        if again is not None:
+            legs: list[Iterable[float]] = _legs_of(again)
+        elif kept or heats or seconds < ENOUGH * problem.orders:
+            legs = [timed.cooling(hot, cold, 1.0)]
+        else:
+            legs = [timed.cooling(hot, cold, (n + 1) * SHARE) for n in range(STARTS)]
+            legs.append(timed.cooling(GOES_ON * scale, cold, 1.0))
+        steps = again.steps if again else AT_ONCE[problem.fast]
+        _search(problem, plan, best, scratch, luck, prices, legs, steps)
+        course = again or Course(course.seed, steps, tuple(timed.heats), tuple(timed.legs[:-1]))
     for v in range(problem.routes):
         _set_items(problem, plan, v, _items(best, v))
     if insert:
@@ -147,21 +169,58 @@ def engine_for(problem: Problem) -> Any:
     return search_fast
 
 
+class _Timed:
+    """Temperatures by the clock, and which they were."""
+
+    def __init__(
+        self, seconds: float, began: float, clock: Callable[[], float], curve: list[tuple[float, int]], prices: Any
+    ) -> None:  # fmt: skip
+        self._seconds, self._began, self._clock, self._curve, self._prices = (
+            seconds,
+            began,
+            clock,
+            curve,
+            prices,
+        )
+        self.heats: list[float] = []
+        self.legs: list[int] = []
+
+    def cooling(self, hot: float, cold: float, until: float) -> Iterator[float]:
+        """Give temperatures from the first to the last, until this share of the time is over."""
+        begins, known = self._used(), len(self.heats)
+        while (used := self._used()) < until:
+            heat = round(hot * (cold / hot) ** ((used - begins) / (until - begins)), 3)
+            before = self._prices[1]
+            self.heats.append(heat)
+            yield heat
+            if self._prices[1] < before:
+                self._curve.append((self._clock() - self._began, int(self._prices[1])))
+        self.legs.append(len(self.heats) - known)
+
+    def _used(self) -> float:
+        return (self._clock() - self._began) / self._seconds
+
+
+def _legs_of(course: Course) -> list[Iterable[float]]:
+    """Give the temperatures of a recorded course, leg by leg."""
+    ends = list(itertools.accumulate(course.legs))
+    return [course.heats[a:b] for a, b in zip([0, *ends], [*ends, len(course.heats)], strict=True)]
+
+
 def _search(
-    problem: Problem, plan: Plan, best: Plan, scratch: Scratch, luck: Any, prices: Any, seed: int,
-    heats: tuple[float, float], began: float, seconds: float, clock: Callable[[], float], curve: list[tuple[float, int]],
-) -> Course:  # fmt: skip
-    """Search until the time is over, cooling from the first temperature to the last; gives the course taken."""
-    hot, cold = heats
-    taken: list[float] = []
-    while (used := (clock() - began) / seconds) < 1.0:
-        heat = round(hot * (cold / hot) ** used, 3)
-        before = prices[1]
-        engine_for(problem).steps(problem, plan, best, scratch, luck, prices, AT_ONCE[problem.fast], heat)
-        taken.append(heat)
-        if prices[1] < before:
-            curve.append((clock() - began, int(prices[1])))
-    return Course(seed, AT_ONCE[problem.fast], tuple(taken))
+    problem: Problem, plan: Plan, best: Plan, scratch: Scratch, luck: Any, prices: Any, legs: Sequence[Iterable[float]], steps: int,
+) -> None:  # fmt: skip
+    """Search leg by leg, so many steps at each temperature: each leg from the first plan, the last from the best there is."""
+    engine, first = engine_for(problem), [_items(plan, v) for v in range(problem.routes)]
+    first_price = int(prices[0])
+    for n, heats in enumerate(legs):
+        if n:
+            last = n == len(legs) - 1
+            for v in range(problem.routes):
+                _set_items(problem, plan, v, _items(best, v) if last else first[v])
+            prices[0] = prices[1] if last else first_price
+        for heat in heats:
+            engine.steps(problem, plan, best, scratch, luck, prices, steps, heat)
 
 
 def _items(plan: Plan, v: int) -> list[int]:

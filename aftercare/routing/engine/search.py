@@ -14,7 +14,7 @@ from .arrays import NEVER, reals, row, zeros
 from .arrays import plain as compiled
 from .problem import Problem
 
-EDITION = 3  # raised whenever the same seed and stored inputs come to give another plan, also by a price of `routing/days.py`
+EDITION = 4  # raised whenever the same seed and stored inputs come to give another plan, also by a price of `routing/days.py`
 REMOVED = 10.0  # orders taken out in one ruin, on average (c̄ of the paper)
 LONGEST_STRING = 10.0  # L max
 SPLIT = 0.5  # how often a string is taken out in two pieces (split string)

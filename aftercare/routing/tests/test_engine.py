@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from dataclasses import replace
 
@@ -140,9 +141,23 @@ def test_an_urgent_order_is_never_left_for_one_that_is_not(seed):
 def test_the_same_seed_and_course_make_the_same_plan():
     first, second = (make_plan(day(5)[0], again=AGAIN) for _n in range(2))
     assert (first.routes, first.price) == (second.routes, second.price)
-    timed = make_plan(day(5)[0], seconds=0.3, seed=11)
-    again = make_plan(day(5)[0], again=timed.course)
-    assert (again.routes, again.price) == (timed.routes, timed.price)
+    for seconds in (0.3, 2.0):
+        timed = make_plan(day(5)[0], seconds=seconds, seed=11)
+        stored = Course.stored(11, json.loads(json.dumps(timed.course.as_values())))
+        again = make_plan(day(5)[0], again=stored)
+        assert (again.routes, again.price) == (timed.routes, timed.price)
+    assert len(timed.course.legs) == 4 and sum(timed.course.legs) < len(timed.course.heats), (
+        "with time enough"
+    )
+    assert Course.stored(11, [5, 3.0, 2.0]) == Course(11, 5, (3.0, 2.0)), "as it was stored before"
+
+
+def test_after_a_leg_the_search_goes_back_and_ends_with_the_best_of_all():
+    problem = day(5)[0]
+    alone = [make_plan(problem, again=Course(3, 5, AGAIN.heats[:n])) for n in (4, 12)]
+    legs = make_plan(problem, again=Course(3, 5, (*AGAIN.heats[:4], *AGAIN.heats), legs=(4,)))
+    assert legs.price <= alone[0].price, "nothing that was found is lost"
+    assert make_plan(problem, again=Course(3, 5, AGAIN.heats[:4], legs=(4,))).routes == alone[0].routes
 
 
 @pytest.mark.skipif(not COMPILED, reason="numba is not here")
