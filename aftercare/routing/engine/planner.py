@@ -18,7 +18,7 @@ COLD = (1.0, 0.01)  # first and last temperature, in mean ways between two place
 WARM = (0.05, 0.0025)  # a plan that is there already
 STARTS, SHARE = 4, 0.15  # with time enough so many short searches come first, each for so much of the time,
 GOES_ON = 0.15  # … and the best of them goes on at this temperature
-ENOUGH = 0.03  # seconds an order
+ENOUGH = 0.08  # seconds an order: with less, one long search is as good or better
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_an_urgent_order_is_never_left_for_one_that_is_not(seed):
 def test_the_same_seed_and_course_make_the_same_plan():
     first, second = (make_plan(day(5)[0], again=AGAIN) for _n in range(2))
     assert (first.routes, first.price) == (second.routes, second.price)
-    for seconds in (0.3, 2.0):
+    for seconds in (0.3, 3.0):
         timed = make_plan(day(5)[0], seconds=seconds, seed=11)
         stored = Course.stored(11, json.loads(json.dumps(timed.course.as_values())))
         again = make_plan(day(5)[0], again=stored)
