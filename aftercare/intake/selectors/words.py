@@ -33,11 +33,15 @@ def requests_with_words(actor: Actor, text: str, *, limit: int) -> list[Request]
     for word in words:
         said &= Q(description__icontains=word)
     seen = requests_for(actor)
-    found = list(seen.filter(said, pk__in=seen.values("pk")[:NEWEST])[:limit])
+
+    def among_newest(count: int) -> list[Request]:
+        return list(seen.filter(said, pk__in=seen.values("pk")[:count])[:limit])
+
+    found = among_newest(NEWEST)
     if len(found) == limit or not seen.values("pk")[NEWEST : NEWEST + 1]:
         return found
     if _requests_with_rarest(pairs) > COMMON:
-        return list(seen.filter(said, pk__in=seen.values("pk")[:COMMON])[:limit])
+        return among_newest(COMMON)
     by_pair = Func(F("description"), function="pairs_of", output_field=ArrayField(TextField()))
     wanted: Any = pairs  # of a function's array the type is not known
     return list(seen.alias(pairs=by_pair).filter(said, pairs__contains=wanted)[:limit])

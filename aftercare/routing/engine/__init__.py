@@ -2,7 +2,8 @@
 
 from .arrays import COMPILED, NEVER
 from .checking import violations
-from .planner import Course, Planned, Stop, make_plan, stops_of
+from .course import Course
+from .planner import Planned, Stop, make_plan, stops_of
 from .problem import Problem, Rest, Task, Worker, build
 from .search import EDITION
 from .warming import is_ready, warm_up

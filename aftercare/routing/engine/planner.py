@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import search
 from .arrays import NEVER, row
+from .course import COLD, ENOUGH, WARM, Course, Timed, legs_of
 from .problem import Problem
 from .search import UNSERVED, Plan, Scratch
 
 AT_ONCE = {True: 200, False: 5}  # steps at one temperature: compiled, plain
-COLD = (1.0, 0.01)  # first and last temperature, in mean ways between two places: a plan made from nothing
-WARM = (0.05, 0.0025)  # a plan that is there already
-STARTS, SHARE = 4, 0.15  # with time enough so many short searches come first, each for so much of the time,
-GOES_ON = 0.15  # … and the best of them goes on at this temperature
-ENOUGH = 0.08  # seconds an order: with less, one long search is as good or better
-
-
-@dataclass(frozen=True)
-class Course:
-    """How a search went: steps at each temperature, one after the other. With the seed it makes the same plan again.
-
-    After each of `legs` (numbers of temperatures) it went back to the plan it began with, after the last to the best so far.
-    """
-
-    seed: int
-    steps: int = 0
-    heats: tuple[float, ...] = ()
-    legs: tuple[int, ...] = ()
-
-    def as_values(self) -> dict[str, Any]:
-        """Give what is stored, the seed apart."""
-        return {"steps": self.steps, "heats": list(self.heats), "legs": list(self.legs)}
-
-    @classmethod
-    def stored(cls, seed: int, values: Any) -> Course:
-        """Read what was stored; before edition 4 a mere list of steps and temperatures."""
-        if isinstance(values, list):
-            return cls(seed, values[0], tuple(values[1:]))
-        return cls(seed, values["steps"], tuple(values["heats"]), tuple(values["legs"]))
 
 
 @dataclass(frozen=True)
@@ -96,16 +67,12 @@ def make_plan(
     engine_for(problem).copy_routes(plan, best)
     curve = [(clock() - began, first)]
     if problem.orders and problem.routes and (again is not None or seconds > 0):
-        timed = _Timed(seconds, began, clock, curve, prices)
-        scale = mean_way(problem)
-        hot, cold = (share * scale for share in heats or (WARM if kept else COLD))
+        timed = Timed(seconds, began, clock, curve, prices)
         if again is not None:
-            legs: list[Iterable[float]] = _legs_of(again)
-        elif kept or heats or seconds < ENOUGH * problem.orders:
-            legs = [timed.cooling(hot, cold, 1.0)]
+            legs = legs_of(again)
         else:
-            legs = [timed.cooling(hot, cold, (n + 1) * SHARE) for n in range(STARTS)]
-            legs.append(timed.cooling(GOES_ON * scale, cold, 1.0))
+            alone = bool(kept or heats) or seconds < ENOUGH * problem.orders
+            legs = timed.legs_from(*(heats or (WARM if kept else COLD)), scale=mean_way(problem), alone=alone)
         steps = again.steps if again else AT_ONCE[problem.fast]
         _search(problem, plan, best, scratch, luck, prices, legs, steps)
         course = again or Course(course.seed, steps, tuple(timed.heats), tuple(timed.legs[:-1]))
@@ -167,44 +134,6 @@ def engine_for(problem: Problem) -> Any:
     from . import search_fast
 
     return search_fast
-
-
-class _Timed:
-    """Temperatures by the clock, and which they were."""
-
-    def __init__(
-        self, seconds: float, began: float, clock: Callable[[], float], curve: list[tuple[float, int]], prices: Any
-    ) -> None:  # fmt: skip
-        self._seconds, self._began, self._clock, self._curve, self._prices = (
-            seconds,
-            began,
-            clock,
-            curve,
-            prices,
-        )
-        self.heats: list[float] = []
-        self.legs: list[int] = []
-
-    def cooling(self, hot: float, cold: float, until: float) -> Iterator[float]:
-        """Give temperatures from the first to the last, until this share of the time is over."""
-        begins, known = self._used(), len(self.heats)
-        while (used := self._used()) < until:
-            heat = round(hot * (cold / hot) ** ((used - begins) / (until - begins)), 3)
-            before = self._prices[1]
-            self.heats.append(heat)
-            yield heat
-            if self._prices[1] < before:
-                self._curve.append((self._clock() - self._began, int(self._prices[1])))
-        self.legs.append(len(self.heats) - known)
-
-    def _used(self) -> float:
-        return (self._clock() - self._began) / self._seconds
-
-
-def _legs_of(course: Course) -> list[Iterable[float]]:
-    """Give the temperatures of a recorded course, leg by leg."""
-    ends = list(itertools.accumulate(course.legs))
-    return [course.heats[a:b] for a, b in zip([0, *ends], [*ends, len(course.heats)], strict=True)]
 
 
 def _search(

@@ -30,7 +30,8 @@ def warm_up() -> bool:
     """Have the search compiled here and now, or its machine code read from disk; False without numba."""
     if not COMPILED:
         return False
-    from .planner import Course, make_plan
+    from .course import Course
+    from .planner import make_plan
     from .problem import Task, Worker, build
 
     travel = [[0, 60], [60, 0]]
