@@ -36,8 +36,8 @@ from .rules import Job, Person, Terms
 
 EVERYBODY = 60  # a company of so many is looked at as a whole
 log = structlog.get_logger(__name__)
-PEOPLE_FOR = 60.0  # seconds after which the roster is read again,
-LOADS_FOR = 5.0  # … and what everybody has in hand
+PEOPLE_FOR = 120.0  # seconds after which the roster is read again,
+LOADS_FOR = 10.0  # … and what everybody has in hand
 SLICE, PAUSE = 50, 0.05  # people read at a time, and seconds before the next
 
 IS_PROVIDER, PROVIDERS_UNIT = 3, 6
@@ -250,7 +250,7 @@ def _field_ids() -> QuerySet[Staff, int]:
 
 
 class _Rosters:
-    """The roster of this process: people of two minutes ago at most, their loads of some seconds ago.
+    """The roster of this process: people of some minutes ago at most, their loads of some seconds ago.
 
     Ten thousand people take half a second to read, and every process reads them. So they are read again beside the work, some at a
     time, and what they have in hand is counted again beside it; meanwhile the roster that is there serves on.
