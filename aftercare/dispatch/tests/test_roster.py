@@ -73,7 +73,7 @@ def test_those_looked_at_are_the_nearest_with_the_least_in_hand(seed):
             skills=frozenset(luck.sample(["aircon", "washer", "fridge"], 2)) if luck.random() < 0.3 else frozenset(),
             is_provider=luck.random() < 0.1,
         )
-        for one in people(seed, luck.choice((5, 60, 600)))
+        for one in people(seed, luck.choice((5, 60, 600, 2000)))
     ]  # fmt: skip
     job = Job("aircon", "normal", HERE[0] + luck.uniform(-0.5, 0.5), HERE[1])
     needed, most = RULES.certificates["aircon"], RULES.max_unfinished
@@ -99,7 +99,10 @@ def test_those_looked_at_are_the_nearest_with_the_least_in_hand(seed):
     assert [price(roster.people[one]) for one in firsts] == pytest.approx(expected, rel=0.01)
     assert sorted(set(found) - set(firsts)) == sorted(nowhere)[: LOOKED_AT - len(firsts)]
     impossible = [roster.people[one] for one in look(roster, job)[len(found) :]]
+    others = [one for one in everybody if one.lat is not None and needed in one.certificates and not can(one)]
+    nearest = sorted(km(one) for one in others if km(one) <= RULES.far_km)[:EXPLAINED]
     assert len(impossible) <= EXPLAINED and all(needed in one.certificates for one in impossible)
+    assert [km(one) for one in impossible][: len(nearest)] == pytest.approx(nearest, rel=0.01)
 
 
 def test_senior_technicians_are_looked_for_beyond_the_nearest():
