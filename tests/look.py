@@ -44,6 +44,10 @@ ICONS_MISSING = """async () => {
   return [...new Set(names)].filter((name) => !sprite.includes(`id="${name}"`));
 }"""
 
+UNCUT = """() => [...document.querySelectorAll(".one")]
+  .filter((text) => text.getClientRects().length && getComputedStyle(text).display === "inline")
+  .map((text) => text.textContent.trim().slice(0, 20))"""
+
 
 def look_at(page: Any, address: str, *, picture: Path | None = None, axe: bool = True) -> Seen:
     """Open a page and look at it; assets under /static/ and /vendor/ are kept by the browser and count for nothing."""
@@ -63,6 +67,7 @@ def look_at(page: Any, address: str, *, picture: Path | None = None, axe: bool =
     seen.kilobytes = sum(_size(response) for response in sizes) / 1000
     seen.off_side = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     seen.errors += [f"there is no icon {name}" for name in page.evaluate(ICONS_MISSING)]
+    seen.errors += [f"runs on where it should be cut: {text}" for text in page.evaluate(UNCUT)]
     if axe:
         seen.violations = violations_of(page)
     if picture:

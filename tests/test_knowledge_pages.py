@@ -213,6 +213,7 @@ def test_a_job_on_the_phone_brings_its_guide_along(cast_now, signed_in, article)
     client = signed_in("zhou")
     assert "量启动电容" in text(client.get(f"/today/{order.number}"))
     assert "量启动电容" in text(client.post("/today/find/answers", {"q": "waiji"}))
+    assert "量启动电容" in text(client.get("/today/find")), "what helped most is there to be read"
     assert (
         client.post(f"/today/find/{guide.number}/helped", {"order": order.number}).url
         == f"/today/{order.number}"

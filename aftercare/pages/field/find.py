@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from aftercare.knowledge.selectors import answers_for, article_for, often_helped, seeker_of
+from aftercare.knowledge.selectors import answers_for, article_for, often_helped, seeker_of, version_of
 from aftercare.knowledge.services import ask_question, note_help
 from aftercare.people.selectors import zone_of
 from aftercare.visits.selectors import day_of
@@ -23,8 +23,10 @@ from .words import words
 def field_find(request: HttpRequest) -> HttpResponse:
     """Find an answer; before anything is typed, what helped most."""
     who, at = actor(request), now()
+    often = often_helped(seeker_of(who), language=get_language() or "zh")
     return render(request, "field/find.html", {
-        "often": often_helped(seeker_of(who), language=get_language() or "zh"), "words": words(), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
+        "often": [(row, shown_version(row, version_of(row))) for row in often], "words": words(),
+        "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
     })  # fmt: skip
 
 
