@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,9 +17,10 @@ from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.people.models import Unit
 from aftercare.people.rules import customer_actor
+from aftercare.people.services import report_position
 from aftercare.refusals import Conflict
 from aftercare.sla.models import Clock
-from aftercare.visits.services import book_visit
+from aftercare.visits.services import book_visit, depart
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order
 
@@ -64,6 +66,25 @@ def test_a_customer_who_waits_in_vain_is_told_so_and_whom_to_call(cast_now, clie
     assert "很抱歉，我们没有按时上门" in after
     assert "一小时会提醒您" not in after
     assert after.count('href="tel:4008001234"') == 1
+
+
+def test_a_customer_sees_that_the_engineer_is_on_the_way_and_about_when_they_are_there(
+    cast_now, client, link_to, signed_in
+):
+    """The time alone: where they are is nobody's business but the dispatcher's."""
+    order, at, zhou = cast_now.order(at=cast_now.at), cast_now.at, cast_now.staff["zhou"]
+    assign_work_order(order, zhou.pk, by=cast_now.actor("zhou"), at=at)
+    depart(order, by=cast_now.actor("zhou"), at=at)
+    address = link_to(order.request)
+    page = client.get(address).content.decode()
+    assert "师傅在路上" in page and " 到</span>" not in page and "师傅正在处理" not in page
+    report_position(zhou.pk, lat=order.lat + 0.2, lon=order.lon, at=at)
+    page = client.get(address).content.decode()
+    assert re.search(r"约 (明天 )?\d\d:\d\d 到", page)
+    assert f"{order.lat + 0.2:.3f}" not in page
+    assert re.search(
+        r"约 (明天 )?\d\d:\d\d 到", signed_in("li").get(f"/work-orders/{order.number}").content.decode()
+    )
 
 
 def answered(row, cast):

@@ -16,7 +16,7 @@ from django.db.models import FilteredRelation, Q, QuerySet
 
 from aftercare.compiled import compiled
 from aftercare.people.models import Shift, Staff
-from aftercare.people.selectors import leaves_of, shifts_of, zone_of
+from aftercare.people.selectors import leaves_of, positions_of, shifts_of, zone_of
 from aftercare.policies.selectors import policy_for
 from aftercare.routing.days import Job, Person, make_day
 from aftercare.routing.engine import Course
@@ -31,6 +31,7 @@ from .rules import Span
 LEARNED_FROM = 40  # visits of a category that are looked at, the latest
 LEAST = 5  # visits from which on the usual time is learned
 FLOOR = 15  # minutes that no visit is planned shorter than
+ABOUT = 5  # minutes to which an expected arrival is rounded, up
 A_LITTLE = Course(1, 5, (60.0,) * 6)
 LEARN_EVERY = 3600.0
 NOWHERE = Spot(0.0, 0.0)
@@ -329,6 +330,29 @@ def pickup_of(order: WorkOrder) -> Spot | None:
 def place_of(order: WorkOrder) -> Spot | None:
     """Give where an order is to be done; None where nobody knows."""
     return None if order.lat is None or order.lon is None else Spot(order.lat, order.lon)
+
+
+def arrives_about(visit: Visit, order: WorkOrder, *, at: datetime) -> datetime | None:
+    """Give when an engineer on the way may be expected, up to the next five minutes, by where they were last seen since they set out.
+
+    None when nobody knows that, and when they should have been there by now.
+    """
+    there = place_of(order)
+    if visit.state != "travelling" or there is None:
+        return None
+    seen = positions_of([visit.engineer_id], at=at).get(visit.engineer_id)
+    if seen is None:
+        return None
+    seen_at = at - timedelta(minutes=seen.minutes)
+    if seen_at < visit.departed_at - timedelta(minutes=ABOUT):
+        return None
+    hour = at.astimezone(ZoneInfo(zone_of(order.unit_id))).hour
+    way = calibration_for(order.unit_id).provider.seconds_at(hour)
+    arrives = seen_at + timedelta(seconds=way(Spot(seen.lat, seen.lon), there))
+    if arrives <= at:
+        return None
+    arrives = arrives.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return arrives + timedelta(minutes=-arrives.minute % ABOUT)
 
 
 def _median_minutes(like: Q) -> int | None:

@@ -79,7 +79,7 @@ def test_a15_an_open_page_that_asks_by_itself_keeps_no_session_alive(cast_now, s
 
 
 def test_a20_a_position_is_kept_only_at_work_only_the_last_and_not_for_long(cast):
-    """No page and no operation shows where somebody is: it only makes the nearer engineer come first."""
+    """The dispatcher's board shows it while it is fresh; a customer sees about when, never where."""
     zhou = cast.staff["zhou"]
 
     def place():

@@ -49,6 +49,7 @@ from aftercare.sla.selectors import clocks_of_case
 from aftercare.sla.services import explain_clocks
 from aftercare.supervision.selectors import papers_of, standing_of
 from aftercare.supervision.services import team_rule
+from aftercare.visits.keeping import arrives_about
 from aftercare.visits.selectors import open_appointment, visits_of
 from aftercare.workorders.selectors import orders_of_request, work_order_for
 from aftercare.workorders.services import open_work_order
@@ -113,6 +114,7 @@ def case_values(request: HttpRequest, number: str, order_number: str = "") -> di
         "place": "requests", "row": row, "orders": orders, "order": order, "visits": visits, "survey": survey,
         "recovery": recovery_of(order.pk) if order and survey and survey.state == "answered" else None, "appointment": appointment, "policy": policy,
         "missed": order is not None and order.is_missed(at),
+        "arrives": arrives_about(visits[-1], order, at=at) if order and visits else None,
         "offers": offers_of(order.pk) if order else [], "matching": matching,
         "possible": [c for c in candidates if not c["against"]][:5],
         "excluded": [c for c in candidates if c["against"]][:6],

@@ -35,6 +35,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import product_of_model, warranty_of
 from aftercare.refusals import Conflict, Invalid, NotFound
 from aftercare.sla.selectors import clocks_of_case
+from aftercare.visits.keeping import arrives_about
 from aftercare.visits.selectors import hash_of, open_appointment, open_visit, slots_for, visits_of
 from aftercare.visits.services import choose_slot, decline_line, give_consent, reschedule_visit, sign_record
 from aftercare.workorders.selectors import orders_of_request
@@ -175,6 +176,7 @@ def _values(link: Any, token: str) -> dict[str, Any]:
         "payment": payment_shown(row.pk), "record_hash": hash_of(visit) if stage == "sign" and visit else "",
         "questions": pack.survey.questions, "scores": range(1, 6), "refusal": None, "typed": {},
         "engineer": order.assignee if order and order.assignee_id else None,
+        "arrives": arrives_about(visit, order, at=at) if visit and order and stage == "visit" else None,
     }  # fmt: skip
 
 

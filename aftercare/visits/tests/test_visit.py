@@ -18,7 +18,9 @@ from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
 from aftercare.parts.models import Stock
 from aftercare.people.rules import customer_actor
+from aftercare.people.services import report_position
 from aftercare.refusals import Conflict, Forbidden, Invalid
+from aftercare.visits.keeping import arrives_about
 from aftercare.visits.models import Visit
 from aftercare.visits.selectors import hash_of, signed_by_link, visit_for
 from aftercare.visits.services import (
@@ -65,6 +67,28 @@ def on_site(cast):
         return visit
 
     return go
+
+
+def test_when_an_engineer_on_the_way_arrives_is_told_by_where_they_were_seen_since(cast):
+    order = cast.order()
+    accept_offer(Offer.objects.select_related("order").get(order=order), by=cast.actor("zhou"), at=later(4))
+    order = WorkOrder.objects.select_related("request").get(pk=order.pk)
+    zhou = cast.staff["zhou"].pk
+    report_position(zhou, lat=order.lat + 0.09, lon=order.lon, at=later(40))
+    visit = depart(order, by=cast.actor("zhou"), at=later(60))
+    assert arrives_about(visit, order, at=later(60)) is None, (
+        "seen before setting out: that may be anywhere by now"
+    )
+    report_position(zhou, lat=order.lat + 0.09, lon=order.lon, at=later(60))
+    about = arrives_about(visit, order, at=later(60))
+    minutes = 10.0 * 1.35 / 24.0 * 60 + 3  # ten kilometres, the detour, the speed, the time to park
+    assert later(60 + minutes) <= about <= later(60 + minutes + 6) and about.minute % 5 == 0
+    report_position(zhou, lat=order.lat + 0.001, lon=order.lon, at=later(70))
+    assert later(73) <= arrives_about(visit, order, at=later(70)) <= later(79), "nearer by now"
+    assert arrives_about(visit, order, at=later(90)) is None, "they should have been there"
+    report_position(zhou, lat=order.lat + 0.09, lon=order.lon, at=later(71))
+    arrive(visit, by=cast.actor("zhou"), at=later(72))
+    assert arrives_about(visit, order, at=later(72)) is None
 
 
 def test_out_of_warranty_quote_first_consent_then_repair(cast, on_site):
