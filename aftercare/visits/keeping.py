@@ -335,7 +335,8 @@ def place_of(order: WorkOrder) -> Spot | None:
 def arrives_about(visit: Visit, order: WorkOrder, *, at: datetime) -> datetime | None:
     """Give when an engineer on the way may be expected, up to the next five minutes, by where they were last seen since they set out.
 
-    None when nobody knows that, and when they should have been there by now.
+    The way is that of the calibrated straight line: a page waits for no road server. None when nobody knows where they
+    were, and when they should have been there by now.
     """
     there = place_of(order)
     if visit.state != "travelling" or there is None:
