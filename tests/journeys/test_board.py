@@ -110,3 +110,30 @@ def test_the_board_is_usable_on_a_phone(page_for, installation, visit):
     page.locator(f".jb[data-order='{number}']").scroll_into_view_if_needed()
     page.tap(f".jb[data-order='{number}']")
     page.wait_for_selector("dialog[open] >> text=Give to")
+
+
+PROPOSED = """
+from datetime import date, datetime, UTC
+from aftercare.dispatch.models import DayPlan
+from aftercare.people.models import Staff
+from aftercare.workorders.models import WorkOrder
+at, order = datetime.now(UTC), WorkOrder.objects.get(number="{number}")
+summed = dict(minutes=30, undone=0, price=30, urgent_undone=0, broken=0, most_minutes=200)
+DayPlan.objects.create(
+    unit=order.unit.parent, day=date.fromisoformat("{day}"), state_since=at, made_at=at, because="asked", frozen_until=at, seed=1, course=[1], inputs={{}},
+    digest="", routes={{}}, before=summed, after=summed, took_ms=1,
+    moves=[{{"order": order.pk, "number": order.number, "from": order.assignee_id, "to": Staff.objects.get(number="GY2024002").pk, "begins": at.isoformat()}}],
+)
+print(order.unit.parent_id)
+"""
+
+
+def test_a_new_plan_is_compared_and_taken_in_parts_on_a_phone_too(page_for, installation, visit):
+    number, day = visit
+    unit = installation.python(PROPOSED.format(number=number, day=day)).splitlines()[-1]
+    page = page_for("PD2024001", phone=True)
+    page.goto(f"{installation.url}/dispatch/day?day={day}&unit={unit}")
+    page.tap("a[href='#compare']")
+    page.wait_for_selector("#compare:visible")
+    assert page.locator(".side input[type=checkbox]:visible").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
