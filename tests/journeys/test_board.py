@@ -113,7 +113,7 @@ def test_the_board_is_usable_on_a_phone(page_for, installation, visit):
 
 
 PROPOSED = """
-from datetime import date, datetime, UTC
+from datetime import date, datetime, timedelta, UTC
 from aftercare.dispatch.models import DayPlan
 from aftercare.people.models import Staff
 from aftercare.workorders.models import WorkOrder
@@ -122,7 +122,7 @@ summed = dict(minutes=30, undone=0, price=30, urgent_undone=0, broken=0, most_mi
 DayPlan.objects.create(
     unit=order.unit.parent, day=date.fromisoformat("{day}"), state_since=at, made_at=at, because="asked", frozen_until=at, seed=1, course=[1], inputs={{}},
     digest="", routes={{}}, before=summed, after=summed, took_ms=1,
-    moves=[{{"order": order.pk, "number": order.number, "from": order.assignee_id, "to": Staff.objects.get(number="GY2024002").pk, "begins": at.isoformat()}}],
+    moves=[{{"order": order.pk, "number": order.number, "from": order.assignee_id, "to": Staff.objects.get(number="GY2024002").pk, "begins": (at + timedelta(days=1)).isoformat()}}],
 )
 print(order.unit.parent_id)
 """
