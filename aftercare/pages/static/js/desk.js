@@ -50,9 +50,9 @@
     return fetch(url, { method: "POST", body: new URLSearchParams(data), headers: { "X-Requested-With": "fetch", "X-CSRFToken": (doc.querySelector('[name="csrfmiddlewaretoken"]') || {}).value } });
   }
   each("form[data-texts]", function (form) {
-    var area = form.elements.text, box = form.querySelector(".pick-t"), wait, from = -1;
+    var area = form.elements.text, box = form.querySelector(".pick-t"), wait, from = -1, turn = 0, isFresh = false, chosen = false;
     box.id = "pick-t"; area.setAttribute("aria-controls", "pick-t");
-    function close() { box.hidden = true; from = -1; area.removeAttribute("aria-activedescendant"); }
+    function close() { box.hidden = true; from = -1; turn += 1; chosen = false; area.removeAttribute("aria-activedescendant"); }
     function options() { return Array.prototype.slice.call(box.querySelectorAll(".opt")); }
     function mark(n) { options().forEach(function (o, i) { o.id = "pick-" + i; o.setAttribute("aria-selected", String(i === n)); if (i === n) { area.setAttribute("aria-activedescendant", o.id); o.scrollIntoView({ block: "nearest" }); } }); }
     function at() { return options().findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; }); }
@@ -61,9 +61,11 @@
       clearTimeout(wait);
       if (!found) { close(); return; }
       from = upto.length - found[3].length - 1;
+      var mine = turn += 1; isFresh = chosen = false;  // what is shown is of what was typed before; nobody is chosen from it
       wait = setTimeout(function () {
         ask(/[@＠]/.test(found[2]) ? form.dataset.colleagues : form.dataset.texts, { q: found[3] }).then(function (a) { if (!a.ok) { throw new Error(a.status); } return a.text(); })
-          .then(function (html) { if (from >= 0) { box.innerHTML = html; box.hidden = false; mark(0); } }).catch(close);
+          .then(function (html) { if (mine !== turn) { return; } box.innerHTML = html; box.hidden = false; isFresh = true; mark(0); if (chosen && options().length) { put(options()[0]); } })
+          .catch(function () { if (mine === turn) { close(); } });
       }, 100);
     }
     /* what a macro does besides stands beside the button, each act to be left out by a click */
@@ -93,7 +95,7 @@
       var list = options();
       if (e.key === "Escape") { e.stopPropagation(); close(); }
       else if (list.length && (e.key === "ArrowDown" || e.key === "ArrowUp")) { e.preventDefault(); mark((at() + (e.key === "ArrowDown" ? 1 : -1) + list.length) % list.length); }
-      else if (list.length && (e.key === "Enter" || e.key === "Tab") && !e.ctrlKey && !e.metaKey) { e.preventDefault(); put(list[Math.max(at(), 0)]); }
+      else if (list.length && (e.key === "Enter" || e.key === "Tab") && !e.ctrlKey && !e.metaKey) { e.preventDefault(); if (isFresh) { put(list[Math.max(at(), 0)]); } else { chosen = true; } }
     });
     box.addEventListener("click", function (e) { var option = e.target.closest(".opt"); if (option) { put(option); } });
   });
