@@ -73,6 +73,23 @@ def test_a_dialog_keeps_keyboard_and_pointer_and_gives_the_focus_back(page_for, 
     assert desk.url.endswith("/requests"), "a click beside it closes it and does nothing else"
 
 
+def test_who_goes_elsewhere_as_a_dialog_closes_is_not_called_back(page_for, installation):
+    desk = page_for("ZG2024001")
+    desk.goto(f"{installation.url}/requests")
+    desk.focus("select[name=kind]")
+    desk.keyboard.press("Control+k")
+    desk.wait_for_selector("#palette[open]")
+    stays = desk.evaluate("""() => {
+      const escape = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
+      document.activeElement.dispatchEvent(escape);
+      document.activeElement.blur();
+      return new Promise((then) => setTimeout(() => then(document.activeElement === document.body), 200));
+    }""")
+    assert stays
+    desk.keyboard.press("?")
+    desk.wait_for_selector("#keys[open]")
+
+
 def test_rows_are_chosen_by_keyboard_handed_over_and_taken_back(page_for, installation):
     desk = page_for("KF2024001")
     numbers = [receive(desk, installation.url, f"1390000701{n}") for n in range(2)]

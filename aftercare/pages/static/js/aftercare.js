@@ -15,16 +15,21 @@
      takes longer than a press may; here the keyboard and the pointer are kept inside, and what had the focus has it again. */
   function over(dialog) {
     if (dialog.open) { return; }
-    dialog.cameFrom = doc.activeElement; dialog.setAttribute("aria-modal", "true"); dialog.show(); doc.documentElement.classList.add("veiled");
-    dialog.addEventListener("close", function () { doc.documentElement.classList.toggle("veiled", !!onTop()); var from = dialog.cameFrom; if (from && from.isConnected && from !== doc.body) { from.focus({ preventScroll: true }); } }, { once: true });
+    dialog.cameFrom = doc.activeElement; dialog.setAttribute("aria-modal", "true"); dialog.show(); root.classList.add("veiled");
+  }
+  /* at once, not when the browser tells that it is closed: by then the reader may be elsewhere, and would be called back */
+  function leave(dialog) {
+    var from = dialog.cameFrom;
+    dialog.close(); dialog.cameFrom = null; root.classList.toggle("veiled", !!onTop());
+    if (from && from.isConnected && from !== doc.body) { from.focus({ preventScroll: true }); }
   }
   /* the page is dimmed at once; what takes longer to lay out than a press may take follows in the next frame */
-  function soonOver(dialog) { doc.documentElement.classList.add("veiled"); requestAnimationFrame(function () { setTimeout(function () { over(dialog); }); }); }
-  window.openOver = over;
+  function soonOver(dialog) { root.classList.add("veiled"); requestAnimationFrame(function () { setTimeout(function () { over(dialog); }); }); }
+  window.openOver = over; window.closeOver = leave;
   function onTop() { return doc.querySelector('dialog[open][aria-modal="true"]'); }
   doc.addEventListener("keydown", function (e) {
     var dialog = onTop(); if (!dialog || e.isComposing) { return; }
-    if (e.key === "Escape") { e.preventDefault(); e.stopPropagation(); dialog.close(); return; }
+    if (e.key === "Escape") { e.preventDefault(); e.stopPropagation(); leave(dialog); return; }
     if (e.key !== "Tab") { return; }
     var stops = Array.prototype.filter.call(dialog.querySelectorAll("a[href], button, input, select, textarea, [tabindex]"), function (el) { return !el.disabled && el.tabIndex >= 0 && el.offsetParent; });
     var first = stops[0] || dialog, last = stops[stops.length - 1] || dialog, at = doc.activeElement;
@@ -33,7 +38,7 @@
   ["pointerdown", "click"].forEach(function (name) {
     doc.addEventListener(name, function (e) {
       var dialog = onTop(); if (!dialog || dialog.contains(e.target)) { return; }
-      e.preventDefault(); e.stopPropagation(); if (name === "click") { dialog.close(); }
+      e.preventDefault(); e.stopPropagation(); if (name === "click") { leave(dialog); }
     }, true);
   });
 
@@ -113,9 +118,9 @@
     if (key === "j") { step(1); } else if (key === "k") { step(-1); }
     else if (/^[a-z0-9.\[\]]$/.test(key) && go(key)) { e.preventDefault(); }
   });
-  each("dialog", function (d) { d.addEventListener("click", function (e) { if (e.target === d) { d.close(); } }); });
+  each("dialog", function (d) { d.addEventListener("click", function (e) { if (e.target === d) { leave(d); } }); });
   each("[data-open]", function (el) { el.addEventListener("click", function () { over(doc.getElementById(el.dataset.open)); }); });
-  each("[data-close]", function (el) { el.addEventListener("click", function () { el.closest("dialog").close(); }); });
+  each("[data-close]", function (el) { el.addEventListener("click", function () { leave(el.closest("dialog")); }); });
 
   /* a number looked for is carried to the new request without standing in its address */
   doc.addEventListener("click", function (e) { var link = e.target.closest && e.target.closest("[data-carry]"); if (link) { try { sessionStorage.setItem("carry", link.dataset.carry); } catch (error) { /* private mode */ } } });

@@ -44,7 +44,6 @@
       ask(form.elements.order.value, staff).then(function (found) { if (pick.value === staff) { effects.innerHTML = found.html; give.disabled = !found.ok; } });
     });
   }
-  dialog.querySelector("[data-close]").addEventListener("click", function () { dialog.close(); });
   each(".jb, .card-j[data-order]", function (card) {
     card.addEventListener("click", function () { show(card); });
     card.addEventListener("keydown", function (e) { if ((e.key === "Enter" || e.key === " ") && card.tagName !== "BUTTON") { e.preventDefault(); show(card); } });

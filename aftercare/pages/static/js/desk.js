@@ -108,7 +108,7 @@
       var hint = e.target.closest && e.target.closest("[data-hint]"), all = e.target.closest && e.target.closest("[data-hints-on]");
       if (hint && e.target.matches("[data-hint-seen]")) { localStorage.setItem("hint:" + hint.dataset.hint, "seen"); hint.hidden = true; }
       if (hint && e.target.matches("[data-hint-off]")) { localStorage.setItem("hints", "off"); each("[data-hint]", function (el) { el.hidden = true; }); }
-      if (all) { localStorage.removeItem("hints"); each("[data-hint]", function (el) { localStorage.removeItem("hint:" + el.dataset.hint); el.hidden = false; }); all.closest("dialog").close(); }
+      if (all) { localStorage.removeItem("hints"); each("[data-hint]", function (el) { localStorage.removeItem("hint:" + el.dataset.hint); el.hidden = false; }); window.closeOver(all.closest("dialog")); }
     });
   } catch (error) { /* private mode has no storage: no hints */ }
 })();
