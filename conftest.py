@@ -110,7 +110,7 @@ def _forget_caches():
 
 @pytest.fixture
 def cast(transactional_db):
-    from aftercare.visits.keeping import forget_learned
+    from aftercare.visits.learned import forget_learned
     from tests.cast import found
 
     forget_learned()  # what a test before this one taught

@@ -85,6 +85,8 @@ def test_a_customer_sees_that_the_engineer_is_on_the_way_and_about_when_they_are
     assert re.search(
         r"约 (明天 )?\d\d:\d\d 到", signed_in("li").get(f"/work-orders/{order.number}").content.decode()
     )
+    today = signed_in("zhou").get("/today").content.decode()
+    assert "路上</span>" in today and "服务中" not in today, "their own day says so, too"
 
 
 def answered(row, cast):

@@ -24,7 +24,8 @@ from aftercare.people.selectors import path_of, provider_terms
 from aftercare.policies.rules import Dispatch
 from aftercare.routing.insertion import Stop, earliest_begin
 from aftercare.routing.places import Spot
-from aftercare.visits.keeping import calibration_for, place_of, stops_of_day, usual_minutes
+from aftercare.visits.keeping import place_of, stops_of_day
+from aftercare.visits.learned import calibration_for, usual_minutes
 from aftercare.visits.selectors import day_of
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.selectors import familiar_staff

@@ -26,9 +26,8 @@ from aftercare.visits.keeping import (
     place_of,
     rests_in,
     shifts_between,
-    travel_for,
-    usual_minutes,
 )
+from aftercare.visits.learned import travel_for, usual_minutes
 from aftercare.visits.models import Appointment, Visit
 from aftercare.workorders.models import WorkOrder
 

@@ -49,7 +49,7 @@ from aftercare.sla.selectors import clocks_of_case
 from aftercare.sla.services import explain_clocks
 from aftercare.supervision.selectors import papers_of, standing_of
 from aftercare.supervision.services import team_rule
-from aftercare.visits.keeping import arrives_about
+from aftercare.visits.learned import arrives_about
 from aftercare.visits.selectors import open_appointment, visits_of
 from aftercare.workorders.selectors import orders_of_request, work_order_for
 from aftercare.workorders.services import open_work_order

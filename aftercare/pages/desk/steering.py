@@ -28,7 +28,7 @@ from aftercare.policies.rules import SECTIONS, duration_text
 from aftercare.policies.selectors import policy_for, policy_version, policy_versions
 from aftercare.refusals import Invalid
 from aftercare.triage.rules import theme_title
-from aftercare.visits.keeping import calibration_for
+from aftercare.visits.learned import calibration_for
 from aftercare.visits.selectors import held_words, held_work, orders_with_held_work
 
 from ..doors import actor, now, number_in, page

@@ -53,8 +53,9 @@ def field_today(request: HttpRequest) -> HttpResponse:
     ahead = [job for job in jobs if job.state in ("booked", "in_service")]
     planned = planned_begins(job.pk for job in ahead)
     ahead.sort(key=lambda job: (job.state != "in_service", planned.get(job.pk) or job.window_starts_at or at))
+    begun = open_visit(ahead[0].pk) if ahead and ahead[0].state == "in_service" else None
     return render(request, "field/today.html", {
-        "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
+        "begun": begun, "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
         "unbooked": [job for job in jobs if job.state == "pending"], "at": at, "day_ends": end, "words": words(),
         "planned": planned, "helping": helping_on(who.id, start, end), "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
     })  # fmt: skip

@@ -35,7 +35,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import product_of_model, warranty_of
 from aftercare.refusals import Conflict, Invalid, NotFound
 from aftercare.sla.selectors import clocks_of_case
-from aftercare.visits.keeping import arrives_about
+from aftercare.visits.learned import arrives_about
 from aftercare.visits.selectors import hash_of, open_appointment, open_visit, slots_for, visits_of
 from aftercare.visits.services import choose_slot, decline_line, give_consent, reschedule_visit, sign_record
 from aftercare.workorders.selectors import orders_of_request

@@ -17,7 +17,8 @@ from aftercare.people.rules import MACHINE, customer_actor
 from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Invalid
 from aftercare.routing.travel import Osrm
-from aftercare.visits.keeping import LEAST, forget_learned, travel_for, usual_minutes, windows_kept
+from aftercare.visits.keeping import windows_kept
+from aftercare.visits.learned import LEAST, forget_learned, travel_for, usual_minutes
 from aftercare.visits.models import Appointment, Visit
 from aftercare.visits.rules import choose_windows, possible_windows
 from aftercare.visits.services import (

@@ -20,7 +20,7 @@ from aftercare.parts.models import Stock
 from aftercare.people.rules import customer_actor
 from aftercare.people.services import report_position
 from aftercare.refusals import Conflict, Forbidden, Invalid
-from aftercare.visits.keeping import arrives_about
+from aftercare.visits.learned import arrives_about
 from aftercare.visits.models import Visit
 from aftercare.visits.selectors import hash_of, signed_by_link, visit_for
 from aftercare.visits.services import (
