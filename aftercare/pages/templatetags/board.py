@@ -24,6 +24,7 @@ from .show import (
 )
 
 register = template.Library()
+READABLE = 4.0  # per cent of the lane that a number needs on a small screen; narrower, a bar has no words
 OFF: dict[str, Callable[[datetime], str]] = {
     "leave": lambda until: _("away until %(at)s") % {"at": local_time(until)},
     "before": lambda until: _("from %(at)s") % {"at": local_time(until)},
@@ -105,11 +106,12 @@ def _visit(bar: dict[str, Any]) -> str:
     helping, number = visit.state == "helping", escape(order.number)
     pinned = "1" if visit.pinned and not helping else ""
     drag = ' draggable="true"' if visit.state == "booked" and not visit.pinned else ""
+    thin = " data-thin" if bar["width"] < READABLE else ""
     sign = icon("users") if helping else icon("pin") if visit.pinned else ""
     title = f"{shortened(order.request.description, 40)} {local_time(visit.begins)}–{local_time(visit.ends)}"
     return (
         f'<button type="button" class="jb" data-k="{bar["state"]}" {_span(bar["left"], bar["width"])} data-order="{number}" '
-        f'data-url="{address("work_order_page", order.number)}" data-pinned="{pinned}"{drag} title="{number} {escape(title)}">'
+        f'data-url="{address("work_order_page", order.number)}" data-pinned="{pinned}"{drag}{thin} title="{number} {escape(title)}">'
         f"<b>{number[-3:]}{sign}</b>{escape(category_title(order.category))}</button>"
     )
 
