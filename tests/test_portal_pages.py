@@ -20,7 +20,7 @@ from aftercare.people.rules import customer_actor
 from aftercare.people.services import report_position
 from aftercare.refusals import Conflict
 from aftercare.sla.models import Clock
-from aftercare.visits.services import book_visit, depart
+from aftercare.visits.services import announce_lateness, book_visit, depart
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order
 
@@ -87,6 +87,31 @@ def test_a_customer_sees_that_the_engineer_is_on_the_way_and_about_when_they_are
     )
     today = signed_in("zhou").get("/today").content.decode()
     assert "路上</span>" in today and "服务中" not in today, "their own day says so, too"
+
+
+def test_a_customer_sees_a_delay_that_was_announced(cast_now, client, link_to, signed_in):
+    order, at = cast_now.order(at=cast_now.at), cast_now.at
+    zhou = cast_now.actor("zhou")
+    assign_work_order(order, zhou.id, by=zhou, at=at)
+    begins = at + timedelta(hours=1)
+    book_visit(order, starts_at=begins, ends_at=begins + timedelta(hours=2), by=cast_now.actor("li"), at=at)
+    order = WorkOrder.objects.select_related("request").get(pk=order.pk)
+    address = link_to(order.request)
+    assert "比约定晚" not in client.get(address).content.decode()
+    assert "点一下，客户和派单台都收到" in signed_in("zhou").get("/today").content.decode()
+    announce_lateness(order, 20, by=zhou, at=at)
+    assert "抱歉，会比约定晚约 20 分钟" in client.get(address).content.decode()
+    for page in (
+        signed_in("zhou").get("/today"),
+        signed_in("zhou").get(f"/today/{order.number}"),
+        signed_in("li").get(f"/work-orders/{order.number}"),
+    ):
+        assert "已告知客户：晚到约 20 分钟" in page.content.decode()
+    depart(order, by=zhou, at=at)
+    assert "抱歉，会比约定晚约 20 分钟" in client.get(address).content.decode()
+    assert "已告知客户：晚到约 20 分钟" in signed_in("zhou").get("/today").content.decode(), (
+        "on the way they may say more"
+    )
 
 
 def answered(row, cast):

@@ -21,7 +21,8 @@ def order_out(row: Any) -> dict[str, Any]:
     return {
         "number": row.number, "request": row.request.number, "state": row.state, "service_type": row.service_type,
         "category": row.category, "urgency": row.urgency, "engineer": row.assignee.number if row.assignee_id else None,
-        "window_starts_at": row.window_starts_at, "window_ends_at": row.window_ends_at, "opened_at": row.opened_at,
+        "window_starts_at": row.window_starts_at, "window_ends_at": row.window_ends_at,
+        "late_minutes": row.late_minutes, "late_told_at": row.late_told_at, "opened_at": row.opened_at,
         "completed_at": row.completed_at, "parts_fen": row.parts_fen, "fee_fen": row.fee_fen, "unit_id": row.unit_id,
         "people": row.people, "pickup_unit_id": row.pickup_unit_id, "revision": row.revision,
     }  # fmt: skip

@@ -115,6 +115,8 @@ class WorkOrderOut(Schema):
     engineer: str | None
     window_starts_at: datetime | None
     window_ends_at: datetime | None
+    late_minutes: int | None
+    late_told_at: datetime | None
     opened_at: datetime
     completed_at: datetime | None
     parts_fen: int

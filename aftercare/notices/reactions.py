@@ -12,6 +12,7 @@ from aftercare.ledger.models import Fact
 from aftercare.ledger.services import on_fact, on_facts
 from aftercare.people.selectors import zone_of
 from aftercare.policies.selectors import policy_for
+from aftercare.workorders.selectors import work_order_by_id
 
 from .services import (
     CALLING,
@@ -118,6 +119,10 @@ def on_team_called(fact: Fact, at: datetime) -> None:
 
 @on_fact("work_order.late")
 def on_work_order_late(fact: Fact, at: datetime) -> None:
+    """Tell the customer; not what a phone without network sent only when its engineer was there."""
+    arrived_at = work_order_by_id(fact.subject_id).arrived_at
+    if arrived_at is not None and arrived_at >= fact.at:
+        return
     minutes = {"minutes": str(fact.values["minutes"])}
     _tell([Telling(request_by_id(fact.case_id or 0), "late", fact.pk, minutes)], at)
 

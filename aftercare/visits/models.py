@@ -124,7 +124,6 @@ class Visit(Stateful):
     state = models.CharField(max_length=10, choices=VisitState, default=VisitState.TRAVELLING)
     departed_at = models.DateTimeField()
     arrived_at = models.DateTimeField(null=True)
-    late_notice_minutes = models.PositiveSmallIntegerField(null=True)
     phenomenon = models.TextField(blank=True)
     cause = models.TextField(blank=True)
     solution = models.TextField(blank=True)

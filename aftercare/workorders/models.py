@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -16,6 +16,7 @@ from .states import WORK_ORDER_MOVES, ServiceType, WorkOrderState
 class WorkOrder(Stateful):
     """SA-WO-002. `parent` leaves room for child orders; a request may have several.
 
+    `late_minutes`: how much later than the promised window the customer was told to expect somebody, told at `late_told_at`.
     `people`: how many must be there (1 or 2). `pickup_unit`: where the engineer fetches parts on the way.
     """
 
@@ -36,6 +37,8 @@ class WorkOrder(Stateful):
     opened_at = models.DateTimeField()
     window_starts_at = models.DateTimeField(null=True)
     window_ends_at = models.DateTimeField(null=True)
+    late_minutes = models.PositiveSmallIntegerField(null=True)
+    late_told_at = models.DateTimeField(null=True)
     people = models.PositiveSmallIntegerField(default=1)
     pickup_unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, null=True, related_name="+")
     waiting_for = models.CharField(max_length=16, blank=True)
@@ -95,8 +98,10 @@ class WorkOrder(Stateful):
         return int(self.pk)
 
     def is_missed(self, at: datetime) -> bool:
-        """Say whether the promised window is over and the visit has not begun."""
-        return self.state == "booked" and self.window_ends_at is not None and self.window_ends_at < at
+        """Say whether the promised window is over, and the delay that was announced, and the visit has not begun."""
+        if self.state != "booked" or self.window_ends_at is None:
+            return False
+        return self.window_ends_at + timedelta(minutes=self.late_minutes or 0) < at
 
     def fact_values(self) -> dict[str, Any]:
         return {

@@ -126,6 +126,31 @@ EVERYTHING = """async () => {
 }"""
 
 
+ON_THE_WAY = """
+from aftercare.visits.services import depart
+from aftercare.workorders.models import WorkOrder
+depart(WorkOrder.objects.select_related("request").get(pk=order.pk), by=actor_for(zhou), at=now)
+"""
+TOLD = """
+from aftercare.ledger.models import Fact
+print([fact.values["minutes"] for fact in Fact.objects.filter(name="work_order.late").order_by("id")])
+"""
+
+
+def test_a_delay_is_told_in_one_tap_and_seen_to_be_told(installation, phone_for):
+    installation.python(IN_HAND.format(name="郑小满", phone="13900000082") + ON_THE_WAY)
+    page = phone_for()
+    sign_in(page, installation)
+    page.wait_for_selector("html[data-field=kept]")
+    page.click(".next .late button[value='20']")
+    page.wait_for_selector(".next .told:has-text('晚到约 20 分钟')")
+    page.click(".next .late button[value='20']")  # again, by mistake
+    page.wait_for_selector("#out", state="hidden")
+    page.click(".next .late button[value='30']")
+    page.wait_for_selector(".next .told:has-text('晚到约 30 分钟')")
+    assert installation.python(TOLD).splitlines()[-1] == "[20, 30]"
+
+
 def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installation, phone_for):
     number = installation.python(IN_HAND.format(name="钱望舒", phone="13900000081")).splitlines()[-1]
     page = phone_for()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -54,8 +55,9 @@ def field_today(request: HttpRequest) -> HttpResponse:
     planned = planned_begins(job.pk for job in ahead)
     ahead.sort(key=lambda job: (job.state != "in_service", planned.get(job.pk) or job.window_starts_at or at))
     begun = open_visit(ahead[0].pk) if ahead and ahead[0].state == "in_service" else None
+    ends = ahead[0].window_ends_at if ahead else None
     return render(request, "field/today.html", {
-        "begun": begun, "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
+        "begun": begun, "tell_by": ends - timedelta(seconds=policy_for(who.unit_id).pack.appointment.late_notice) if ends else None, "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
         "unbooked": [job for job in jobs if job.state == "pending"], "at": at, "day_ends": end, "words": words(),
         "planned": planned, "helping": helping_on(who.id, start, end), "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
     })  # fmt: skip
@@ -184,6 +186,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty, "guides": pack.visit.guides.get(order.category, []), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
         "appointments": appointments, "helper": next((a.helper for a in appointments if a.state == "booked"), None), "problems": {}, "listed": [], "typed": {}, "revealed": None,
+        "tell_by": order.window_ends_at - timedelta(seconds=pack.appointment.late_notice) if order.window_ends_at else None,
         "signed": signed_by_link(visit) if visit and visit.state == "tested" else None, "online": pays_online(),
         "paid": bool(visit and (payment := payment_of_visit(visit.pk)) and payment.state == "paid"),
         "words": words(), "footed": footed, "trace": "", **help_for(who, order.request),

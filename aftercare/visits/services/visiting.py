@@ -18,7 +18,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Conflict, Forbidden, Invalid
 from aftercare.workorders.models import WorkOrder
-from aftercare.workorders.services import begin_service, note_arrival
+from aftercare.workorders.services import begin_service, note_arrival, note_lateness
 
 from ..models import Appointment, Visit
 from ..rules import is_measured
@@ -44,28 +44,37 @@ def start_remote_support(order: WorkOrder, *, by: Actor, at: datetime) -> Visit:
 
 
 def arrive(visit: Visit, *, by: Actor, at: datetime, checklist: Sequence[str] = ()) -> None:
-    """Note the arrival, on time or not, and what of the etiquette was kept (M56)."""
+    """Note the arrival: on time or not, how many minutes before the window's end a delay was told, and the etiquette (M56)."""
     check_own(visit.order, by)
-    appointment = visit.appointment
-    on_time = appointment is None or appointment.ends_at is None or at <= appointment.ends_at
+    appointment, told_at = visit.appointment, visit.order.late_told_at
+    ends_at = appointment.ends_at if appointment else None
+    on_time = ends_at is None or at <= ends_at
+    ahead = round((ends_at - told_at).total_seconds() / 60) if ends_at and told_at else None
     with transaction.atomic():
         move(visit, "on_site", by=by, at=at, fact="visit.arrived", arrived_at=at, checklist=ticked(visit, checklist),
-             values={"on_time": on_time})  # fmt: skip
+             values={"on_time": on_time, "late_told_ahead": ahead})  # fmt: skip
         note_arrival(visit.order, at=at)
         if appointment and appointment.state == "booked":
             move(appointment, "kept", by=by, at=at)
 
 
 def announce_lateness(order: WorkOrder, minutes: int, *, by: Actor, at: datetime) -> None:
-    """Tell customer and dispatcher that one will be late; one tap on the phone (M56)."""
+    """Tell customer and dispatcher that one will be later than promised by so much; one tap on the phone (M56).
+
+    The same word again tells nobody twice; another one does. Refused once there is nothing left to be late for.
+    """
     check_own(order, by)
     if not 5 <= minutes <= 240:
         raise Invalid(_("this is not a delay"), where="minutes", expected=_("5 to 240 minutes"))
     visit = open_visit(order.pk)
+    if order.state != "booked" and (visit is None or visit.state != "travelling"):
+        raise Conflict(
+            _("nobody waits for this visit"),
+            where="state",
+            expected=_("a promised visit that has not arrived"),
+        )
     with transaction.atomic():
-        if visit:
-            Visit.objects.filter(pk=visit.pk).update(late_notice_minutes=minutes)
-        record("work_order.late", order, by=by, at=at, values={"minutes": minutes})
+        note_lateness(order, minutes, by=by, at=at)
 
 
 def show_trace(order: WorkOrder, *, by: Actor, at: datetime) -> str:

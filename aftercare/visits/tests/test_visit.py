@@ -16,6 +16,7 @@ from aftercare.dispatch.services import accept_offer
 from aftercare.intake.models import Request
 from aftercare.ledger.models import Fact
 from aftercare.ledger.services import deliver_until_idle
+from aftercare.notices.models import Message
 from aftercare.parts.models import Stock
 from aftercare.people.rules import customer_actor
 from aftercare.people.services import report_position
@@ -28,6 +29,7 @@ from aftercare.visits.services import (
     add_photo,
     announce_lateness,
     arrive,
+    book_visit,
     decline_line,
     depart,
     diagnose,
@@ -42,7 +44,12 @@ from aftercare.visits.services import (
     verify_record,
 )  # fmt: skip
 from aftercare.workorders.models import WorkOrder
-from aftercare.workorders.services import convert_to_visit
+from aftercare.workorders.services import (
+    assign_work_order,
+    book_work_order,
+    convert_to_visit,
+    release_work_order,
+)
 from tests.cast import MORNING
 
 CAUSE = "启动电容实测 12 µF（标称 35 µF），电压 218 V"
@@ -217,9 +224,60 @@ def test_lateness_is_announced_in_one_tap(cast):
     order = cast.order()
     accept_offer(Offer.objects.select_related("order").get(), by=cast.actor("zhou"), at=later(4))
     order.refresh_from_db()
+    with pytest.raises(Conflict):
+        announce_lateness(order, 20, by=cast.actor("zhou"), at=later(5))  # nothing is promised yet
+    visit = depart(order, by=cast.actor("zhou"), at=later(20))
+    zhou, told = cast.actor("zhou"), Message.objects.filter(template="late")
+    for minute, minutes, messages in ((30, 20, 1), (31, 20, 1), (35, 30, 2)):
+        announce_lateness(order, minutes, by=zhou, at=later(minute))
+        deliver_until_idle(at=later(minute))
+        assert told.count() == messages, "the same word is told once, another one too"
+    assert (order.late_minutes, order.late_told_at) == (30, later(35))
+    for minutes in (1, 241):
+        with pytest.raises(Invalid):
+            announce_lateness(order, minutes, by=zhou, at=later(36))
+    arrive(visit, by=zhou, at=later(40))
+    with pytest.raises(Conflict):
+        announce_lateness(order, 10, by=zhou, at=later(41))
+
+
+def test_a_delay_that_comes_in_when_its_engineer_is_there_is_told_to_nobody(cast):
+    """A phone without network sends both at once, in the order in which they happened."""
+    order = cast.order()
+    accept_offer(Offer.objects.select_related("order").get(), by=cast.actor("zhou"), at=later(4))
+    order.refresh_from_db()
+    visit = depart(order, by=cast.actor("zhou"), at=later(20))
     announce_lateness(order, 20, by=cast.actor("zhou"), at=later(30))
-    with pytest.raises(Invalid):
-        announce_lateness(order, 1, by=cast.actor("zhou"), at=later(30))
+    arrive(visit, by=cast.actor("zhou"), at=later(50))
+    deliver_until_idle(at=later(90))
+    assert not Message.objects.filter(template="late").exists()
+
+
+def test_an_announced_delay_belongs_to_its_window(cast):
+    """It moves the hour from which on the visit is missed; a new window, or other hands, know nothing of it."""
+    order, zhou = cast.order(), cast.actor("zhou")
+    assign_work_order(order, cast.staff["zhou"].pk, by=zhou, at=later(4))
+    book_work_order(order, starts_at=later(60), ends_at=later(120), by=zhou, at=later(5))
+    announce_lateness(order, 30, by=zhou, at=later(80))
+    assert not order.is_missed(later(149)) and order.is_missed(later(151))
+    book_work_order(order, starts_at=later(200), ends_at=later(260), by=zhou, at=later(90))
+    order = WorkOrder.objects.select_related("request").get(pk=order.pk)
+    assert (order.late_minutes, order.late_told_at) == (None, None)
+    announce_lateness(order, 30, by=zhou, at=later(230))
+    release_work_order(order, by=zhou, at=later(231), because="车坏了")
+    assert WorkOrder.objects.get(pk=order.pk).late_minutes is None
+
+
+def test_an_arrival_says_how_long_before_the_windows_end_a_delay_was_told(cast):
+    order, zhou = cast.order(), cast.actor("zhou")
+    assign_work_order(order, cast.staff["zhou"].pk, by=zhou, at=later(4))
+    book_visit(order, starts_at=later(60), ends_at=later(180), by=cast.actor("li"), at=later(5))
+    order = WorkOrder.objects.select_related("request").get(pk=order.pk)
+    visit = depart(order, by=zhou, at=later(130))
+    announce_lateness(order, 20, by=zhou, at=later(140))
+    arrive(visit, by=zhou, at=later(195))
+    values = Fact.objects.get(name="visit.arrived").values
+    assert (values["on_time"], values["late_told_ahead"]) == (False, 40)
 
 
 def test_remote_support_becomes_a_visit_without_repeating(cast):

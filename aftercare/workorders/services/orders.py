@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from aftercare.intake.models import Request
@@ -23,6 +24,13 @@ from aftercare.refusals import Conflict, Invalid
 from ..models import WorkOrder
 from ..selectors import completed_of_same_piece
 from ..states import UNFINISHED, ServiceType
+
+NO_WINDOW: dict[str, Any] = {
+    "window_starts_at": None,
+    "window_ends_at": None,
+    "late_minutes": None,
+    "late_told_at": None,
+}
 
 REPEATED_WITHIN = timedelta(days=30)
 
@@ -86,7 +94,7 @@ def release_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: st
         return
     move(
         order, "pending", by=by, at=at, because=because, fact="work_order.released", values=values, assignee_id=None,
-        assigned_at=None, window_starts_at=None, window_ends_at=None,
+        assigned_at=None, **NO_WINDOW,
     )  # fmt: skip
 
 
@@ -94,11 +102,13 @@ def book_work_order(
     order: WorkOrder, *, starts_at: datetime, ends_at: datetime, by: Actor, at: datetime
 ) -> Fact | None:
     """Note the window promised to the customer."""
+    window = NO_WINDOW | {"window_starts_at": starts_at, "window_ends_at": ends_at}
     if order.state == "booked":
-        WorkOrder.objects.filter(pk=order.pk).update(window_starts_at=starts_at, window_ends_at=ends_at)
-        order.window_starts_at, order.window_ends_at = starts_at, ends_at
+        WorkOrder.objects.filter(pk=order.pk).update(**window)
+        for name, value in window.items():
+            setattr(order, name, value)
         return None
-    return move(order, "booked", by=by, at=at, window_starts_at=starts_at, window_ends_at=ends_at)
+    return move(order, "booked", by=by, at=at, **window)
 
 
 def hand_over_work_order(order: WorkOrder, staff_id: int, *, by: Actor, at: datetime, because: str) -> None:
@@ -123,8 +133,7 @@ def hand_over_work_order(order: WorkOrder, staff_id: int, *, by: Actor, at: date
 def unbook_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str) -> None:
     """Take the promised window back; the order is pending again in the same hands."""
     move(
-        order, "pending", by=by, at=at, because=because, fact="work_order.unbooked", window_starts_at=None,
-        window_ends_at=None,
+        order, "pending", by=by, at=at, because=because, fact="work_order.unbooked", **NO_WINDOW,
     )  # fmt: skip
 
 
@@ -163,6 +172,16 @@ def begin_service(order: WorkOrder, *, by: Actor, at: datetime) -> None:
 
 def note_arrival(order: WorkOrder, *, at: datetime) -> None:
     WorkOrder.objects.filter(pk=order.pk, arrived_at=None).update(arrived_at=at)
+
+
+def note_lateness(order: WorkOrder, minutes: int, *, by: Actor, at: datetime) -> None:
+    """Note how much later than promised somebody comes, to be told to the customer; the same word again changes nothing."""
+    changed = WorkOrder.objects.filter(~Q(late_minutes=minutes) | Q(late_minutes=None), pk=order.pk).update(
+        late_minutes=minutes, late_told_at=at
+    )
+    if changed:
+        order.late_minutes, order.late_told_at = minutes, at
+        record("work_order.late", order, by=by, at=at, values={"minutes": minutes})
 
 
 def complete_work_order(
@@ -211,7 +230,7 @@ def reopen_work_order(order: WorkOrder, *, by: Actor, at: datetime, because: str
     """Take the cancellation of an order back: it is pending in nobody's hands, and dispatched again."""
     move(
         order, "pending", by=by, at=at, because=because, fact="work_order.reopened", assignee_id=None, assigned_at=None,
-        window_starts_at=None, window_ends_at=None,
+        **NO_WINDOW,
     )  # fmt: skip
 
 

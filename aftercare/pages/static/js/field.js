@@ -41,6 +41,7 @@
         const begun = waiting.some((row) => row.to);
         each("[data-begun]", (link) => { link.hidden = !begun; }, part);
         each('[data-not-begun], form[data-step="depart"]', (form) => { form.hidden = begun; }, part);
+        each("[data-not-arrived]", (form) => { form.hidden = waiting.some((row) => row.to && row.to !== "travelling"); }, part);
         if (part.dataset.about.startsWith("offer:")) { part.hidden = rows.some((row) => row.about === part.dataset.about && row.state === "waiting"); }
       });
     }
@@ -190,7 +191,7 @@
     let to = form.dataset.to || "";
     if (form.dataset.step === "quote" && total(form).fen === 0) { to = "agreed"; }
     if (/^(depart|arrive)$/.test(form.dataset.step)) { locate(true); }
-    const action = { about: form.dataset.about, step: form.dataset.step, to: to, label: form.dataset.label || (e.submitter || form).textContent.trim(), values: values, seq: Number(form.dataset.seq) || 0, at: form.dataset.at };
+    const action = { about: form.dataset.about, step: form.dataset.step, to: to, label: (e.submitter && e.submitter.dataset.label) || form.dataset.label || (e.submitter || form).textContent.trim(), values: values, seq: Number(form.dataset.seq) || 0, at: form.dataset.at };
     keep(action, null, form).then(function () { if (form.dataset.then) { location.assign(form.dataset.then); } });
   });
   async function keep(action, photo, form) {
@@ -258,7 +259,7 @@
       each("[data-amount]", function (field) { field.value = made.querySelector("[data-amount]").value; });
       each("[data-total]", function (text) { text.textContent = made.querySelector("[data-total]").textContent; });
       each("[data-paid]", function (part) { part.hidden = made.querySelector("[data-paid]").hidden; });
-    } else if (!doc.querySelector("main details[open], main :focus")) {
+    } else if (!doc.querySelector("main details[open], main :focus:not(button, a)")) {
       doc.querySelector("main").replaceWith(doc.adoptNode(made.querySelector("main")));
     }
     phone.dataset.stage = now.dataset.stage || ""; phone.removeAttribute("data-kept"); fresh = asked;
