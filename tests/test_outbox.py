@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,9 @@ from django.test import Client
 
 from aftercare.dispatch.models import Offer
 from aftercare.visits.models import FieldAction, Visit
+from aftercare.visits.services import book_visit
 from aftercare.workorders.models import WorkOrder
+from aftercare.workorders.services import assign_work_order
 
 
 @pytest.fixture
@@ -49,6 +52,31 @@ def test_an_offer_is_accepted_and_the_job_begun_in_one_sending(signed_in, offere
     assert outcomes(post(client, sent)) == ["done", "done"], "sent again, nothing is done twice"
     assert Visit.objects.filter(order=offered).count() == 1
     assert WorkOrder.objects.get(pk=offered.pk).state == "in_service"
+
+
+def test_the_day_shows_the_way_and_only_the_day(signed_in, cast_now):
+    """A visit of another day is none of today's; who waits in an emergency for a time stands before it."""
+    zhou, at = cast_now.staff["zhou"], cast_now.at
+    orders = [cast_now.order(phone=f"1390000000{n}", at=at) for n in range(3)]
+    WorkOrder.objects.update(assignee=None)
+    for order, hours in zip(orders, (2, 24), strict=False):
+        assign_work_order(order, zhou.pk, by=cast_now.actor("zhou"), at=at)
+        begins = at + timedelta(hours=hours)
+        book_visit(
+            order, starts_at=begins, ends_at=begins + timedelta(hours=2), by=cast_now.actor("li"), at=at
+        )
+    WorkOrder.objects.filter(pk=orders[0].pk).update(window_starts_at=at)  # today also shortly before midnight
+    WorkOrder.objects.filter(pk=orders[2].pk).update(assignee=zhou, urgency="critical")
+    page = signed_in("zhou").get("/today").content.decode()
+    today, other = page.split("改日的")
+    assert f"/today/{orders[0].number}" in today and f"/today/{orders[1].number}" not in today
+    assert f"/today/{orders[1].number}" in other and "明天" in other
+    assert (
+        today.index("紧急，未定时段")
+        < today.index(f"/today/{orders[2].number}")
+        < today.index(f"/today/{orders[0].number}")
+    )
+    assert re.search(r"\d\d:\d\d 前出发", today) and re.search(r"\d+\.\d km，约 \d+ 分", today)
 
 
 def test_an_offer_refused_too_late_is_answered_with_the_reason(signed_in, offered):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -16,15 +17,17 @@ from aftercare.routing.places import Spot, great_circle_km
 from aftercare.routing.travel import Calibration, GreatCircle, TravelProvider, Trip, calibrate, provider_named
 from aftercare.workorders.models import WorkOrder
 
-from .models import Visit
+from .models import QuoteLine, Visit
 
 LEARNED_FROM = 40  # visits of a category that are looked at, the latest
 LEAST = 5  # visits from which on the usual time is learned
 FLOOR = 15  # minutes that no visit is planned shorter than
+WORTH_BRINGING = 20  # percent of the visits like it that needed a part
 ABOUT = 5  # minutes to which an expected arrival is rounded, up
 LEARN_EVERY = 3600.0
 _learned: dict[int, tuple[float, Calibration]] = {}
 _minutes: dict[tuple[str, str], tuple[float, int]] = {}
+_parts: dict[tuple[str, str], tuple[float, dict[int, int]]] = {}
 _roads: dict[str, TravelProvider] = {}
 
 
@@ -83,8 +86,23 @@ def usual_minutes(order: WorkOrder) -> int:
     return minutes
 
 
+def usual_parts(order: WorkOrder) -> dict[int, int]:
+    """Give the parts that visits like this need most: the percent of the latest of its model, else category, by part; three at most."""
+    model = order.request.product_model
+    key = (order.category, model)
+    found = _parts.get(key)
+    if found and found[0] > time.monotonic():
+        return found[1]
+    parts = _parts_used(Q(order__request__product_model=model)) if model else None
+    if parts is None:
+        parts = _parts_used(Q(order__category=order.category)) if order.category else None
+    _parts[key] = time.monotonic() + LEARN_EVERY, parts or {}
+    return parts or {}
+
+
 def forget_learned() -> None:
     """Have this process look at the history anew."""
+    _parts.clear()
     _learned.clear()
     _minutes.clear()
     _roads.clear()
@@ -111,6 +129,17 @@ def arrives_about(visit: Visit, order: WorkOrder, *, at: datetime) -> datetime |
         return None
     arrives = arrives.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return arrives + timedelta(minutes=-arrives.minute % ABOUT)
+
+
+def _parts_used(like: Q) -> dict[int, int] | None:
+    latest = Visit.objects.filter(like, state="finished", is_remote=False).order_by("-id")
+    visits = list(latest.values_list("id", flat=True)[:LEARNED_FROM])
+    if len(visits) < LEAST:
+        return None
+    lines = QuoteLine.objects.filter(visit_id__in=visits, part__isnull=False, declined=False)
+    used = Counter(part_id for part_id, _visit in lines.values_list("part_id", "visit_id").distinct())
+    shares = {part_id: round(100 * count / len(visits)) for part_id, count in used.most_common(3)}
+    return {part_id: percent for part_id, percent in shares.items() if part_id and percent >= WORTH_BRINGING}
 
 
 def _median_minutes(like: Q) -> int | None:

@@ -78,12 +78,18 @@ def helping_on(staff_id: int, start: datetime, end: datetime) -> list[Appointmen
     return list(rows.select_related("order__request__customer", "engineer").order_by("starts_at"))
 
 
-def planned_begins(order_ids: Iterable[int]) -> dict[int, datetime]:
-    """Give when booked visits are planned to begin, by order."""
+def planned_spans(order_ids: Iterable[int]) -> dict[int, Span]:
+    """Give when visits are planned to begin and to end, by order."""
     rows = Appointment.objects.filter(
-        order_id__in=list(order_ids), state="booked", planned_from__isnull=False
+        order_id__in=list(order_ids), state__in=["booked", "kept"], planned_from__isnull=False
     )
-    return {order_id: begins for order_id, begins in rows.values_list("order_id", "planned_from") if begins}
+    return {
+        order_id: (begins, ends)
+        for order_id, begins, ends in rows.order_by("id").values_list(
+            "order_id", "planned_from", "planned_to"
+        )
+        if begins and ends
+    }
 
 
 def appointments_of(order_id: int) -> list[Appointment]:

@@ -138,7 +138,9 @@ def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
     match = Q(window_starts_at__gte=start, window_starts_at__lt=end) | Q(state__in=UNFINISHED)
     rows = WorkOrder.objects.filter(match, assignee_id=staff_id).exclude(state="cancelled")
     return list(
-        rows.select_related("request__customer", "request__item__product").order_by("window_starts_at", "id")
+        rows.select_related("request__customer", "request__item__product", "pickup_unit").order_by(
+            "window_starts_at", "id"
+        )
     )
 
 

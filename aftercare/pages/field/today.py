@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -22,13 +22,15 @@ from aftercare.people.services import reveal
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Invalid, NotFound
+from aftercare.visits.learned import usual_parts
+from aftercare.visits.route import route_ahead
 from aftercare.visits.rules import MEASURED, STEP_STATES
 from aftercare.visits.selectors import (
     appointments_of,
     day_of,
     helping_on,
     open_visit,
-    planned_begins,
+    planned_spans,
     signed_by_link,
     visits_of,
 )
@@ -51,16 +53,49 @@ def field_today(request: HttpRequest) -> HttpResponse:
     start, end = day_of(at, zone_of(who.unit_id or 0))
     jobs = jobs_of(who.id, start, end)
     done = [job for job in jobs if job.state == "completed"]
-    ahead = [job for job in jobs if job.state in ("booked", "in_service")]
-    planned = planned_begins(job.pk for job in ahead)
+    in_hand = [job for job in jobs if job.state in ("booked", "in_service")]
+    ahead = [
+        job
+        for job in in_hand
+        if job.state == "in_service" or not job.window_starts_at or job.window_starts_at < end
+    ]
+    spans = planned_spans(job.pk for job in in_hand)
+    planned = {order_id: begins for order_id, (begins, _ends) in spans.items()}
     ahead.sort(key=lambda job: (job.state != "in_service", planned.get(job.pk) or job.window_starts_at or at))
-    begun = open_visit(ahead[0].pk) if ahead and ahead[0].state == "in_service" else None
-    ends = ahead[0].window_ends_at if ahead else None
     return render(request, "field/today.html", {
-        "begun": begun, "tell_by": ends - timedelta(seconds=policy_for(who.unit_id).pack.appointment.late_notice) if ends else None, "offers": open_offers_to(who.id), "next": ahead[0] if ahead else None, "later": ahead[1:], "done": done,
-        "unbooked": [job for job in jobs if job.state == "pending"], "at": at, "day_ends": end, "words": words(),
-        "planned": planned, "helping": helping_on(who.id, start, end), "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "left": len(ahead),
+        "offers": open_offers_to(who.id), "later": ahead[1:], "done": done, "at": at, "day_ends": end, "words": words(), "planned": planned,
+        "pressing": [job for job in jobs if job.state == "pending" and job.urgency != "normal"],
+        "unbooked": [job for job in jobs if job.state == "pending" and job.urgency == "normal"],
+        "another_day": [job for job in in_hand if job not in ahead], "helping": helping_on(who.id, start, end), "left": len(ahead),
+        "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "route": route_ahead(who.id, ahead, done, spans, at=at),
+        **(_next(ahead[0], who.id) if ahead else {"next": None}),
     })  # fmt: skip
+
+
+def _next(order: Any, staff_id: int) -> dict[str, Any]:
+    """Give the next job: the visit if one has begun, what to bring, and from when on a delay is asked for."""
+    booked = order.state == "booked"
+    return {
+        "next": order, "begun": None if booked else open_visit(order.pk), "asked": transfers_of(order.pk),
+        "bring": _bring(order, staff_id) if booked else [],
+        "tell_by": _tell_by(order),
+    }  # fmt: skip
+
+
+def _tell_by(order: Any) -> datetime | None:
+    notice = policy_for(order.unit_id).pack.appointment.late_notice
+    return order.window_ends_at - timedelta(seconds=notice) if order.window_ends_at else None
+
+
+def _bring(order: Any, staff_id: int) -> list[tuple[Any, int]]:
+    """Give the parts that visits like this usually need, and to what percent of them."""
+    usual = usual_parts(order)
+    parts = (
+        [part for part in price_list(order.category, order.unit_id, staff_id) if part.pk in usual]
+        if usual
+        else []
+    )
+    return sorted(((part, usual[part.pk]) for part in parts), key=lambda pair: -pair[1])
 
 
 @page("answer_offer", "POST")
@@ -186,7 +221,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),
         "warranty": warranty, "guides": pack.visit.guides.get(order.category, []), "day_ends": day_of(at, zone_of(who.unit_id or 0))[1],
         "appointments": appointments, "helper": next((a.helper for a in appointments if a.state == "booked"), None), "problems": {}, "listed": [], "typed": {}, "revealed": None,
-        "tell_by": order.window_ends_at - timedelta(seconds=pack.appointment.late_notice) if order.window_ends_at else None,
+        "tell_by": _tell_by(order),
         "signed": signed_by_link(visit) if visit and visit.state == "tested" else None, "online": pays_online(),
         "paid": bool(visit and (payment := payment_of_visit(visit.pk)) and payment.state == "paid"),
         "words": words(), "footed": footed, "trace": "", **help_for(who, order.request),

@@ -394,6 +394,12 @@ def day_text(local: datetime) -> str:
     return f"{local:%m-%d}"
 
 
+@register.filter
+def local_day(at: datetime) -> str:
+    """Show the day of an instant: tomorrow, 12-24."""
+    return day_text(_local(at))
+
+
 def span(length: timedelta) -> str:
     """Show a length of time in its two largest units."""
     seconds = max(0, int(length.total_seconds()))

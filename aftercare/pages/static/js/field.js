@@ -34,6 +34,11 @@
       await showPhotos(rows);
       await again(rows);
     } else {
+      each("[data-leave]", function (part) { const left = (Date.parse(part.dataset.leave) - Date.now()) / 60e3; part.dataset.s = left < 0 ? "over" : left < 10 ? "crit" : "ok"; });
+      for (const call of doc.querySelectorAll("[data-call-of]")) {
+        const known = await store.draft(staff, "contact" + call.dataset.callOf).catch(() => null);
+        if (known && known.phone) { call.href = "tel:" + known.phone; call.hidden = false; call.nextElementSibling.hidden = true; }
+      }
       each("[data-past]", function (part) { part.hidden = Date.now() < Date.parse(part.dataset.past); });
       each("[data-about]", function (part) {
         const waiting = rows.filter((row) => row.about === part.dataset.about && row.state === "waiting"), mark = part.querySelector("[data-mark]");
@@ -294,6 +299,7 @@
         if (answer.ok && !answer.redirected) { await store.keepPage(path, await answer.text(), answer.headers.get("Content-Security-Policy")); }
       } catch (error) { return; }
     }
+    await show();
     doc.documentElement.dataset.field = "kept";
   }
 
