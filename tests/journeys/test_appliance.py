@@ -133,7 +133,9 @@ def test_from_the_call_to_the_months_statistics(page_for, installation, width, t
     wait_for(portal, f"text={t('%(who)s comes')}")
 
     field.goto(f"{installation.url}/today")
-    wait_for(field, "section.card-a a[href^='/today/WO']").click()  # in the evening the last window is of another day
+    wait_for(
+        field, "section.card-a a[href^='/today/WO']"
+    ).click()  # in the evening the last window is of another day
     field.wait_for_url(re.compile("/today/WO"))
     field.click(f"footer button:has-text('{t('Depart')}')")
     field.click(f"button:has-text('{t('Arrive')}')")

@@ -21,5 +21,5 @@ def when(context: template.Context, stages: str) -> SafeString:
 
 @register.simple_tag
 def way(leg: Any) -> str:
-    """Say how far it is: 3.2 km, about 14 min."""
-    return _("%(km).1f km, about %(n)d min") % {"km": leg.km, "n": leg.minutes}
+    """Say how far it is: 3.2 km, 14 min."""
+    return _("%(km).1f km, %(n)d min") % {"km": leg.km, "n": leg.minutes}
