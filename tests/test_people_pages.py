@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aftercare.dispatch.models import Offer, QueueEntry
 from aftercare.pages.desk.rota import week_line
 from aftercare.parts.models import VanStock
 from aftercare.people.models import Certificate, ProviderTerms, Shift
@@ -138,6 +139,23 @@ def test_the_board_shows_own_staff_or_providers(cast_now, signed_in):
         for whose in ("", "own", "provider")
     }
     assert rows == {"": 4, "own": 3, "provider": 1}
+
+
+def test_the_board_puts_first_what_nobody_can_do_or_several_did_not_take(cast_now, signed_in):
+    refused, nobody, fine = (cast_now.order(phone=f"1390000001{n}", at=cast_now.at) for n in range(3))
+    for order, states in ((refused, ("refused", "expired")), (nobody, ()), (fine, ("refused", "withdrawn"))):
+        Offer.objects.filter(order=order).delete()
+        for n, state in enumerate(states):
+            Offer.objects.create(
+                order=order, staff=cast_now.staff[("zhou", "chen")[n]], unit=cast_now.store, state=state,
+                state_since=cast_now.at, offered_at=cast_now.at, expires_at=cast_now.at,
+            )  # fmt: skip
+    QueueEntry.objects.create(order=nobody, unit=cast_now.store, since=cast_now.at, state_since=cast_now.at)
+    page = signed_in("pan").get("/dispatch/day").content.decode()
+    exceptions, waiting = page.split('<div class="list-h">待派')
+    assert f'data-order="{refused.number}"' in exceptions and "2 人没接" in exceptions
+    assert f'data-order="{nobody.number}"' in exceptions and "没人能去" in exceptions
+    assert f'data-order="{fine.number}"' in waiting and f'data-order="{fine.number}"' not in exceptions
 
 
 def test_a_week_shows_shifts_leaves_and_certificates_that_lapse(cast_now, signed_in):

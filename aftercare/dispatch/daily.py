@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -32,7 +32,7 @@ from aftercare.visits.models import Appointment, Visit
 from aftercare.workorders.models import WorkOrder
 
 from .crew import Crew, read_people
-from .models import Offer
+from .models import Offer, QueueEntry
 from .rules import Job as Match
 from .rules import Person, hard_rules
 
@@ -82,7 +82,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class BoardDay:
-    """A region's day: everybody at work, the orders nobody has, and the window of the day in local time."""
+    """A region's day: everybody at work, the orders nobody has, and the window of the day in local time.
+
+    Of the orders nobody has: the open `offers`, how many people did not take an order (`refused`), and for which the
+    machine found `nobody`.
+    """
 
     unit: Unit
     on: date
@@ -91,6 +95,8 @@ class BoardDay:
     people: dict[int, Shown]
     waiting: list[WorkOrder]
     offers: dict[int, Offer]
+    refused: Mapping[int, int]
+    nobody: frozenset[int]
     more: bool = False
 
     @property
@@ -119,8 +125,11 @@ def day_of_unit(unit: Unit, on: date, *, at: datetime, listed: int = LISTED) -> 
         people[visit.staff_id].visits.append(visit)
     for shown in people.values():
         shown.visits.sort(key=lambda visit: (visit.begins, visit.order.pk))
-    offers = {offer.order_id: offer for offer in _offers([order.pk for order in orders])}
-    return BoardDay(unit, on, starts, ends, people, orders, offers, more)
+    made = list(_offers([order.pk for order in orders]))
+    offers = {offer.order_id: offer for offer in made if offer.state == "offered"}
+    refused = Counter(offer.order_id for offer in made if offer.state != "offered")
+    nobody = frozenset(_nobody_found([order.pk for order in orders]))
+    return BoardDay(unit, on, starts, ends, people, orders, offers, refused, nobody, more)
 
 
 def nobody_has(unit_ids: Collection[int], *, before: datetime) -> QuerySet[WorkOrder]:
@@ -148,8 +157,15 @@ def _first_of_each(most: Limit, unit_ids: list[int], before: datetime) -> QueryS
 
 @compiled
 def _offers(order_ids: list[int]) -> QuerySet[Offer]:
-    rows = Offer.objects.filter(order_id__in=order_ids, state="offered")
-    return rows.select_related("staff").only("order", "staff__name_masked")
+    rows = Offer.objects.filter(order_id__in=order_ids, state__in=["offered", "refused", "expired"])
+    return rows.select_related("staff").only("order", "state", "staff__name_masked")
+
+
+@compiled
+def _nobody_found(order_ids: list[int]) -> QuerySet[QueueEntry, int]:
+    return QueueEntry.objects.filter(order_id__in=order_ids, state="waiting").values_list(
+        "order_id", flat=True
+    )
 
 
 def reachable_units(actor: Actor) -> list[Unit]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from .engine import NEVER, Planned, Problem, Rest, Stop, Task, Worker, build, make_plan, stops_of
-from .places import Spot
+from .places import Spot, great_circle_km
 from .travel import TravelProvider
 
 Span = tuple[datetime, datetime]
@@ -105,6 +105,17 @@ class Day:
                 for job, stop in rows
             ]
         return found
+
+    def straight_km(self, planned: Planned) -> float:
+        """Give the kilometres, as the crow flies, of all ways to where parts are fetched and to the jobs; the way home is not counted."""
+        starts, total = {person.id: person.start for person in self.people}, 0.0
+        for who, rows in self.stops(planned).items():
+            here = starts[who]
+            for job, _stop in rows:
+                for spot in (job.pickup, job.spot):
+                    if spot is not None:
+                        total, here = total + great_circle_km(here, spot), spot
+        return total
 
     def job(self, order: int) -> Job:
         return self.jobs[order] if order < len(self.jobs) else self.jobs[int(self.problem.twin[order])]

@@ -19,6 +19,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Conflict, Invalid, NotFound, Refusal
 from aftercare.routing.days import Day
 from aftercare.routing.engine import Planned
+from aftercare.visits.learned import calibration_for
 from aftercare.visits.models import Appointment
 from aftercare.visits.selectors import day_of
 from aftercare.visits.services import reassign_visit
@@ -92,7 +93,8 @@ def make_day_plan(
         seconds=seconds if day.jobs and day.people else 0.0, seed=SEED, kept=routes, clock=time.perf_counter
     )
     took = round((time.perf_counter() - began) * 1000)
-    before, after = _figures(day, agreed), _figures(day, planned)
+    detour = calibration_for(unit_id).provider.detour
+    before, after = _figures(day, agreed, detour), _figures(day, planned, detour)
     moves = _moves(board, day, planned, routes)
     saves_urgent = after["urgent_undone"] < before["urgent_undone"]
     if not moves or not (saves_urgent or planned.price < agreed.price * (1 - BETTER)):
@@ -233,8 +235,12 @@ def try_move(order: WorkOrder, staff_id: int, on: date, *, by: Actor, at: dateti
     stop = stops[order.pk][1]
     was = {job.id: day.at(stop.begins) for rows in day.stops(agreed).values() for job, stop in rows}
     pushed = [
-        [job_id, round((tried.at(other.begins) - was[job_id]).total_seconds() / 60)]
-        for job_id, (_who, other) in stops.items()
+        [
+            _number(board, abs(job_id)),
+            round((tried.at(other.begins) - was[job_id]).total_seconds() / 60),
+            board.people[who].person.name,
+        ]
+        for job_id, (who, other) in stops.items()
         if job_id in was
         and job_id != order.pk
         and abs((tried.at(other.begins) - was[job_id]).total_seconds()) >= 300
@@ -246,6 +252,7 @@ def try_move(order: WorkOrder, staff_id: int, on: date, *, by: Actor, at: dateti
         "ok": not lost, "against": [["pushes_out", ", ".join(lost)]] if lost else [], "begins": tried.at(stop.begins).isoformat(),
         "ends": tried.at(stop.leaves).isoformat(), "way_minutes": round(stop.way / 60),
         "more_minutes": round((_travel(tried, planned) - _travel(day, agreed)) / 60), "pushed": pushed,
+        "more_km": round(calibration_for(unit.pk).provider.detour * (tried.straight_km(planned) - day.straight_km(agreed)), 1),
         "spare_minutes": round((latest - tried.at(stop.begins)).total_seconds() / 60) if latest else None,
         "in_hand": [shown.person.unfinished, shown.person.unfinished + (0 if holds else 1)],
     }  # fmt: skip
@@ -257,14 +264,14 @@ def _planned_unit(unit_id: int) -> int:
     return next(iter(regions), unit_id)
 
 
-def _figures(day: Day, planned: Planned) -> dict[str, Any]:
+def _figures(day: Day, planned: Planned, detour: float) -> dict[str, Any]:
     undone = {day.job(o).id: day.job(o) for o in planned.undone}
     worked = [
         sum(stop.way + stop.leaves - stop.arrives for _job, stop in rows)
         for rows in day.stops(planned).values()
     ]
     return {
-        "minutes": round(_travel(day, planned) / 60), "undone": len(undone), "price": round(planned.price / 60),
+        "minutes": round(_travel(day, planned) / 60), "km": round(detour * day.straight_km(planned)), "undone": len(undone), "price": round(planned.price / 60),
         "urgent_undone": sum(job.drop % PROMISE >= DROPS["critical"] for job in undone.values()),
         "broken": sum(job.drop >= PROMISE for job in undone.values()), "most_minutes": round(max(worked, default=0) / 60),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -33,6 +34,7 @@ from aftercare.people.services import add_leave
 from aftercare.refusals import Conflict, Forbidden
 from aftercare.routing.days import spare_in
 from aftercare.routing.engine import EDITION
+from aftercare.routing.places import great_circle_km
 from aftercare.visits.models import Appointment
 from aftercare.visits.services import book_visit
 from aftercare.workorders.models import WorkOrder
@@ -141,6 +143,32 @@ def test_a_plan_is_accepted_in_parts(cast, region):
     assert (first.assignee, second.assignee) == (cast.staff["chen"], cast.staff["chen"])
 
 
+def test_a_plan_is_compared_in_kilometres_too(cast, region):
+    begins = MORNING + 3 * HOUR
+    orders = [
+        booked(cast, "zhou", (30.31, 120.16), begins, 0),
+        booked(cast, "chen", (30.20, 120.15), begins, 1),
+    ]
+    people = day_of_unit(region, TODAY, at=MORNING).people
+    plan = make_day_plan(region.pk, TODAY, by=cast.actor("pan"), at=MORNING)
+    moved = {row["order"]: row["to"] for row in plan.moves}
+
+    def km(holders):
+        """Give the kilometres of a day in which everybody's orders are done from the north to the south or the other way, whichever is shorter."""
+        total = 0.0
+        for who in set(holders.values()):
+            stops = sorted((order.lat, order.lon) for order in orders if holders[order.pk] == who)
+            home = (people[who].person.lat, people[who].person.lon)
+            total += min(
+                sum(great_circle_km(a, b) for a, b in pairwise([home, *stops[::step]])) for step in (1, -1)
+            )
+        return round(1.35 * total)
+
+    before = {order.pk: order.assignee_id for order in orders}
+    assert plan.before["km"] == km(before)
+    assert plan.after["km"] == km(before | moved) < plan.before["km"]
+
+
 def test_an_urgent_order_that_nobody_has_is_planned_for_somebody(cast, region):
     for name in ("zhou", "chen"):
         for n in range(3):
@@ -207,7 +235,7 @@ def test_a_try_says_what_would_happen_and_changes_nothing(cast, region):
     facts = Fact.objects.count()
     good = try_move(order, cast.staff["chen"].pk, TODAY, by=cast.actor("pan"), at=MORNING)
     assert good["ok"] and good["in_hand"] == [0, 1] and good["spare_minutes"] > 0
-    assert good["more_minutes"] < 0, "Chen lives nearer"
+    assert good["more_minutes"] < 0 and good["more_km"] < 0, "Chen lives nearer"
     bad = try_move(order, cast.staff["huang"].pk, TODAY, by=cast.actor("pan"), at=MORNING)
     assert not bad["ok"] and bad["against"][0][0] == "certificate_expired"
     nobody = try_move(order, cast.staff["li"].pk, TODAY, by=cast.actor("pan"), at=MORNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,6 +30,8 @@ from aftercare.people.selectors import Seen, names_of, positions_of, staff_membe
 from aftercare.policies.selectors import policy_for
 from aftercare.refusals import Invalid, NotFound
 from aftercare.routing.places import Spot
+from aftercare.visits.keeping import place_of
+from aftercare.visits.learned import calibration_for
 from aftercare.workorders.selectors import work_order_for
 
 from ..doors import actor, now, number_in, page
@@ -38,6 +41,8 @@ from .maps import Tiles, View, tiles_set
 
 MAP = (296, 316)
 LAPSES = timedelta(days=14)
+SEVERAL = 2  # people who did not take an order, from which on it is an exception
+NOON = 12
 SHOWN = 60  # orders nobody has on the board at first
 
 
@@ -89,15 +94,18 @@ def dispatch_day(request: HttpRequest) -> HttpResponse:
     plan = open_plan(unit.pk, on)
     names = names_of({row[key] for row in plan.moves for key in ("from", "to") if row[key]}) if plan else {}
     given = _given(request, who, day)
+    troubles = _troubles(day, on, at)
+    waiting, way = _waiting(day), calibration_for(unit.pk).provider.seconds_at(NOON)
     tiles, seen = tiles_set(), positions_of((shown.person.id for shown in people), at=at)
     answer = render(request, "desk/day.html", {
         "place": "dispatch", "units": units, "unit": unit, "day": on, "today": at.astimezone(zone).date(), "axis": axis,
         "before": on - timedelta(days=1), "after": on + timedelta(days=1), "at": at, "skill": skill, "whose": whose,
         "providers": any(shown.person.is_provider for shown in day.people.values()),
         "skills": sorted({code for shown in day.people.values() for code in _skills(shown)}),
-        "rows": [_row(shown, axis, on, at) for shown in people], "waiting": _waiting(day), "more": day.more, "troubles": _troubles(day, on, at),
+        "rows": [_row(shown, axis, on, at, way) for shown in people], "waiting": [one for one in waiting if not one["chip"]], "stuck": [one for one in waiting if one["chip"]],
+        "more": day.more, "troubles": troubles, "exceptions": len(troubles) + sum(1 for one in waiting if one["chip"]),
         "now_at": axis.at(at) if axis.starts <= at <= axis.ends else None, "frozen_at": axis.at(at + FREEZE),
-        "plan": plan, "moves": _moves(plan, names), "map": _map(day, people, seen, tiles), "given": given, "seen": seen,
+        "plan": plan, "moves": _moves(plan, names), "changed": sum(1 for move in plan.moves if move["from"]) if plan else 0, "map": _map(day, people, seen, tiles), "given": given, "seen": seen,
         "limit": policy_for(unit.pk).pack.dispatch.max_unfinished,
         "titles": certificate_titles(unit.pk), "width": MAP[0], "height": MAP[1],
     })  # fmt: skip
@@ -116,7 +124,7 @@ def dispatch_try(request: HttpRequest) -> HttpResponse:
     found = try_move(order, staff.pk, on, by=who, at=at)
     begins = datetime.fromisoformat(found["begins"]) if "begins" in found else None
     answer = render(request, "desk/day_try.html", {
-        "order": order, "staff": staff, "found": found, "begins": begins, "pushed": len(found.get("pushed", [])),
+        "order": order, "staff": staff, "found": found, "begins": begins, "pushed": found.get("pushed", []),
         "titles": certificate_titles(order.unit_id),
     })  # fmt: skip
     answer.headers["X-Possible"] = "1" if found["ok"] else "0"
@@ -228,7 +236,9 @@ def _skills(shown: Shown) -> set[str]:
     return set(shown.person.certificates) | set(shown.person.skills)
 
 
-def _row(shown: Shown, axis: Axis, on: date, at: datetime) -> dict[str, Any]:
+def _row(
+    shown: Shown, axis: Axis, on: date, at: datetime, way: Callable[[Spot, Spot], int]
+) -> dict[str, Any]:
     off = []
     starts, ends = shown.shifts[0][0], shown.shifts[-1][1]
     if starts > axis.starts:
@@ -243,11 +253,21 @@ def _row(shown: Shown, axis: Axis, on: date, at: datetime) -> dict[str, Any]:
     held = {code: until for code, until in shown.person.certificates.items() if until >= on}
     return {
         "who": shown.person, "off": off, "certificates": held, "lapses": [c for c, until in held.items() if until <= on + LAPSES],
-        "visits": [_bar(visit, axis, at) for visit in shown.visits],
+        "visits": [_bar(visit, axis, at, took) for visit, took in zip(shown.visits, _ways(shown, way), strict=True)],
     }  # fmt: skip
 
 
-def _bar(visit: Planned, axis: Axis, at: datetime) -> dict[str, Any]:
+def _ways(shown: Shown, way: Callable[[Spot, Spot], int]) -> Iterator[timedelta]:
+    """Give how long the way to each visit is from the one before it, or from where the person's day begins; none where a place is unknown."""
+    lat, lon = shown.person.lat, shown.person.lon
+    here = Spot(lat, lon) if lat is not None and lon is not None else None
+    for visit in shown.visits:
+        there = place_of(visit.order)
+        yield timedelta(seconds=way(here, there)) if here and there else timedelta()
+        here = there or here
+
+
+def _bar(visit: Planned, axis: Axis, at: datetime, way: timedelta) -> dict[str, Any]:
     left, width = axis.span(visit.begins, visit.ends)
     window = axis.span(*visit.window) if visit.window else None
     late = visit.window is not None and visit.state != "done" and visit.begins > visit.window[1]
@@ -258,15 +278,24 @@ def _bar(visit: Planned, axis: Axis, at: datetime) -> dict[str, Any]:
         and visit.begins > visit.window[1] - timedelta(minutes=20)
     )
     return {
-        "visit": visit, "left": left, "width": max(width, 1.2), "window": window, "state": "late" if late or overdue else visit.state,
+        "visit": visit, "left": left, "width": max(width, 1.2), "window": window, "way": axis.span(visit.begins - way, visit.begins), "state": "late" if late or overdue else visit.state,
         "sign": "bad" if late or overdue else "near" if near else "",
     }  # fmt: skip
 
 
 def _waiting(day: BoardDay) -> list[dict[str, Any]]:
+    """Give the orders nobody has, urgent ones first; with a chip those that need the dispatcher: nobody can, or several did not."""
     order = {"critical": 0, "urgent": 1}
     rows = sorted(day.waiting, key=lambda row: (order.get(row.urgency, 2), row.opened_at))
-    return [{"order": row, "offer": day.offers.get(row.pk)} for row in rows]
+    return [{"order": row, "offer": day.offers.get(row.pk), "chip": _chip(day, row.pk)} for row in rows]
+
+
+def _chip(day: BoardDay, order_id: int) -> tuple[str, str] | None:
+    if order_id in day.nobody:
+        return "over", _("nobody can go")
+    if day.refused.get(order_id, 0) >= SEVERAL:
+        return "crit", _("%(n)d did not take it") % {"n": day.refused[order_id]}
+    return None
 
 
 def _troubles(day: BoardDay, on: date, at: datetime) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from .show import (
 
 register = template.Library()
 READABLE = 4.0  # per cent of the lane that a number needs on a small screen; narrower, a bar has no words
+SEEN = 0.3  # per cent of the lane from which on a way is drawn
 OFF: dict[str, Callable[[datetime], str]] = {
     "leave": lambda until: _("away until %(at)s") % {"at": local_time(until)},
     "before": lambda until: _("from %(at)s") % {"at": local_time(until)},
@@ -85,6 +86,8 @@ def lane(row: Any) -> SafeString:
     for bar in row["visits"]:
         if bar["window"]:
             parts.append(f'<i class="pm {bar["sign"]}" {_span(*bar["window"])}></i>')
+        if bar["way"][1] >= SEEN and bar["state"] != "done":
+            parts.append(f'<i class="wy" {_span(*bar["way"])}></i>')
         parts.append(_visit(bar))
     return SafeString("".join(parts))
 
@@ -92,7 +95,7 @@ def lane(row: Any) -> SafeString:
 @register.simple_tag
 def cards(waiting: Iterable[dict[str, Any]]) -> SafeString:
     """Show the orders that nobody has, each to be dragged to somebody."""
-    return SafeString("".join(_card(one["order"], one["offer"]) for one in waiting))
+    return SafeString("".join(_card(one["order"], one["offer"], one["chip"]) for one in waiting))
 
 
 @register.simple_tag
@@ -116,18 +119,23 @@ def _visit(bar: dict[str, Any]) -> str:
     )
 
 
-def _card(order: Any, offer: Any) -> str:
+def _card(order: Any, offer: Any, chip: tuple[str, str] | None) -> str:
     number, words = escape(order.number), order.request.description
     offered = ""
     if offer:
         said = _("offered to %(who)s") % {"who": offer.staff.name_masked}
         offered = f'<span class="one">{escape(said)}</span>'
+    mark = (
+        f'<div class="row-x"><span class="clk" data-s="{chip[0]}">{escape(chip[1])}</span></div>'
+        if chip
+        else ""
+    )
     return (
         f'<div class="card-j{" gone" if offer else ""}" draggable="true" data-order="{number}" tabindex="0" role="button" '
         f'aria-label="{number} {escape(shortened(words, 30))}"><div class="row-x">{urgency_mark(order.urgency)}<span class="no b">'
         f'{number[-3:]}</span><span class="one sp">{escape(words)}</span></div><div class="row-x t-meta"><span class="one sp">'
         f"{escape(order.unit.name)} · {escape(category_title(order.category))}</span>"
-        f"{offered}</div></div>"
+        f"{offered}</div>{mark}</div>"
     )
 
 
