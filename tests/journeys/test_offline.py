@@ -112,6 +112,10 @@ def jpeg():
 
 
 DRAFT = "(name) => phoneStore.draft(document.querySelector('[data-staff]').dataset.staff, name)"
+ALL_SENT = """async () => {
+  const rows = await phoneStore.rows(document.querySelector("[data-staff]").dataset.staff);
+  return rows.every((row) => row.state === "sent");
+}"""
 EVERYTHING = """async () => {
   const db = await new Promise((done) => { const ask = indexedDB.open("aftercare-field"); ask.onsuccess = () => done(ask.result); });
   const read = (name) => new Promise((done) => { const ask = db.transaction(name).objectStore(name).getAll(); ask.onsuccess = () => done(ask.result); });
@@ -149,6 +153,57 @@ def test_a_delay_is_told_in_one_tap_and_seen_to_be_told(installation, phone_for)
     page.click(".next .late button[value='30']")
     page.wait_for_selector(".next .told:has-text('晚到约 30 分钟')")
     assert installation.python(TOLD).splitlines()[-1] == "[20, 30]"
+
+
+QUOTED = """
+from aftercare.visits.services import arrive, depart, diagnose, give_consent, quote_visit
+from aftercare.demo.signature import SIGNATURE
+from aftercare.workorders.models import WorkOrder
+by = actor_for(zhou)
+visit = depart(WorkOrder.objects.select_related("request").get(pk=order.pk), by=by, at=now)
+arrive(visit, by=by, at=now)
+diagnose(visit, phenomenon="不出冷风", cause="启动电容实测 12 µF（标称 35 µF）", by=by, at=now)
+total = quote_visit(visit, parts=[("cap35", 2)], services=[("外机深度清洗", 5000)], by=by, at=now)
+give_consent(visit, amount_fen=total, channel="glass", signature=SIGNATURE, by=by, at=now)
+print(order.number)
+"""
+AGREED = """
+from aftercare.visits.models import Visit
+visit = Visit.objects.get(order__number="{number}")
+print(visit.state, visit.quote_fen, [(line.name, line.quantity) for line in visit.lines.order_by("id")], visit.consents.count())
+"""
+
+
+def test_a_quote_is_changed_at_the_door_and_agreed_to_anew_without_a_network(installation, phone_for):
+    """The customer had agreed to two pieces and a cleaning; at the door it becomes one piece."""
+    number = installation.python(IN_HAND.format(name="孔雨晴", phone="13900000083") + QUOTED).splitlines()[-1]
+    page = phone_for()
+    sign_in(page, installation)
+    page.wait_for_selector("html[data-field=kept]")
+    installation.stop()
+    page.goto(f"{installation.url}/today/{number}")
+    page.wait_for_selector("#out:has-text('离线')")
+    page.wait_for_selector("#f-repair:visible")
+    page.click("summary:has-text('改报价')")
+    assert page.input_value("input[name='part:cap35']") == "2", "it begins with what was quoted"
+    assert (page.input_value("#sv"), page.input_value("[name=service_price]")) == ("外机深度清洗", "50.00")
+    page.fill("input[name='part:cap35']", "1")
+    page.fill("#sv", "")
+    page.click("text=重新报价")
+    page.wait_for_selector("#f-consent:visible")
+    page.wait_for_selector(".q.sum:has-text('250.00')")
+    assert page.locator("#f-repair").is_hidden(), "nothing is repaired without the customer's word"
+    sign(page, "signature")
+    page.click("footer button:has-text('客户同意 250.00')")
+    page.wait_for_selector("#f-repair:visible")
+    installation.start()
+    page.reload()
+    page.wait_for_selector("html[data-field]")
+    page.wait_for_function(ALL_SENT)
+    assert (
+        installation.python(AGREED.format(number=number)).splitlines()[-1]
+        == "agreed 25000 [('启动电容', 1), ('上门费', 1)] 2"
+    )
 
 
 def test_a_visit_without_a_network_survives_a_restart_and_arrives_whole(installation, phone_for):

@@ -204,6 +204,7 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
     footed = "booked travelling on_site diagnosed quoted agreed repaired tested"
     if slots or order.service_type == "remote":
         footed += " pending"
+    lines = list(last.lines.all()) if last else []
     warranty = warranty_of(
         pack, category=order.category, purchased_on=order.request.purchased_on, on=at.date()
     )
@@ -216,6 +217,8 @@ def _values(request: HttpRequest, number: str) -> dict[str, Any]:
         "order": order, "row": order.request, "visit": last, "pack": pack, "at": at, "stage": stage,
         "steps": [(label, reach, "past" if i <= reached else "now" if i == reached + 1 else "")
                   for i, (label, reach) in enumerate(zip(labels, REACHED, strict=True))],
+        "quoted": {line.part_id: line.quantity for line in lines if line.part_id},
+        "other": next((line for line in lines if line.kind == "service"), None),
         "tests": pack.visit.tests.get(order.category) or pack.visit.tests["default"], "measured": MEASURED,
         "parts": parts, "transfers": transfers_of(order.pk), "slots": slots, "fee": fee, "fee_free": fee_free,
         "faults": earlier_faults(order.request, customer_id=order.request.customer_id, serial=order.request.serial),

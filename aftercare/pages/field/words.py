@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as n_
 
 STEP_TITLES = {
-    "depart": n_("Depart"), "arrive": n_("Arrived"), "diagnose": n_("Diagnosis"), "quote": n_("Quote"), "consent": n_("Consent"),
+    "depart": n_("Depart"), "arrive": n_("Arrived"), "diagnose": n_("Diagnosis"), "quote": n_("Quote"), "requote": n_("Change the quote"), "consent": n_("Consent"),
     "repair": n_("Repair"), "test": n_("Test"), "sign": n_("Signatures"), "photo": n_("Photo"), "late": n_("Late"),
     "abandon": n_("Break off"), "ask_part": n_("Have a part brought"), "convert": n_("Make it a visit"),
 }  # fmt: skip

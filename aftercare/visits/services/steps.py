@@ -14,7 +14,7 @@ from aftercare.files.uploading import forget_upload, uploaded
 from aftercare.parts.services import ask_transfer
 from aftercare.people.rules import Actor
 from aftercare.people.services import report_position
-from aftercare.refusals import Invalid, NotFound
+from aftercare.refusals import Conflict, Invalid, NotFound
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import convert_to_visit
 
@@ -122,6 +122,18 @@ def _quote(order: WorkOrder, told: Told, by: Actor, at: datetime) -> None:
     quote_visit(_visit(order), parts=parts, services=services, by=by, at=at)
 
 
+def _requote(order: WorkOrder, told: Told, by: Actor, at: datetime) -> None:
+    """Quote anew before the repair is done; the customer agrees anew. A step of its own: a quote sent by a second phone changes nothing."""
+    state = _visit(order).state
+    if state not in ("quoted", "agreed"):
+        raise Conflict(
+            _("this quote can't be changed now"),
+            where="state",
+            expected=_("quoted or agreed to, not yet repaired"),
+        )
+    _quote(order, told, by, at)
+
+
 def _test(order: WorkOrder, told: Told, by: Actor, at: datetime) -> None:
     readings = {}
     for code, value in told.named("reading:").items():
@@ -186,6 +198,7 @@ _STEPS: dict[str, _Step] = {
     "book": _book,
     "ask_part": _ask_part,
     "quote": _quote,
+    "requote": _requote,
     "test": _test,
     "sign": _sign,
     "photo": _photo,

@@ -120,6 +120,29 @@ def test_what_another_phone_of_the_engineer_did_is_known_and_not_done_twice(cast
     assert send(cast, told(in_hand, "repair", {"solution": ["换电容"]}, 111, device="two")).outcome == "done"
 
 
+def test_a_quote_changed_before_the_repair_is_agreed_to_anew(cast, in_hand):
+    for step, values, minute in WHOLE[:5]:
+        send(cast, told(in_hand, step, values, minute))
+    visit = Visit.objects.get(order=in_hand)
+    change = told(in_hand, "requote", {"part:cap35": ["2"]}, 100)
+    assert [send(cast, change).outcome for _again in range(2)] == ["done", "done"], "sent again, done once"
+    visit.refresh_from_db()
+    assert (visit.state, visit.quote_fen) == ("quoted", 45000)
+    assert send(cast, told(in_hand, "repair", {"solution": ["换电容"]}, 101)).outcome == "refused", (
+        "not without consent"
+    )
+    old = told(in_hand, "consent", {"amount": ["25000"], "signature": [SIGNATURE]}, 102)
+    assert send(cast, old).outcome == "refused", "that was the amount before"
+    for step, values, minute in (
+        ("consent", {"amount": ["45000"], "signature": [SIGNATURE]}, 103), ("repair", {"solution": ["换两只电容"]}, 110),
+    ):  # fmt: skip
+        assert send(cast, told(in_hand, step, values, minute)).outcome == "done"
+    late = send(cast, told(in_hand, "requote", {"part:cap35": ["1"]}, 111))
+    assert late.outcome == "refused" and late.problems[0].what
+    visit.refresh_from_db()
+    assert (visit.state, visit.quote_fen) == ("repaired", 45000)
+
+
 def test_every_state_has_the_steps_before_it_behind():
     steps = list(STEP_STATES)
     for n, state in enumerate(STEP_STATES.values()):

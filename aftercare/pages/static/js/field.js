@@ -15,7 +15,7 @@
   /* where the job stands: what the server said, and what was done here since */
   function stageOf(about, base, rows) {
     return rows.filter((row) => row.about === about && row.to && (row.state === "waiting" || (row.state === "sent" && row.sentAt >= fresh)))
-      .reduce((stage, row) => (row.to === "pending" || STAGES.indexOf(row.to) > STAGES.indexOf(stage) ? row.to : stage), base);
+      .reduce((stage, row) => (row.to === "pending" || row.step === "requote" || STAGES.indexOf(row.to) > STAGES.indexOf(stage) ? row.to : stage), base);
   }
 
   async function show() {
@@ -23,6 +23,7 @@
     if (job) {
       const stage = stageOf(job, phone.dataset.stage, rows);
       each("[data-when]", function (part) { part.hidden = !part.dataset.when.split(" ").includes(stage); });
+      each("[data-open-at]", function (part) { if (part.dataset.at !== stage) { part.dataset.at = stage; part.open = part.dataset.openAt === stage; } });
       each("[data-reach]", function (step, n) {
         const steps = doc.querySelectorAll("[data-reach]"), here = STAGES.indexOf(stage) >= STAGES.indexOf(step.dataset.reach);
         const before = n === 0 || STAGES.indexOf(stage) >= STAGES.indexOf(steps[n - 1].dataset.reach);
@@ -93,7 +94,7 @@
   /* a quote made here: the same sum as the server's, from the prices on the page */
   async function showQuote(rows) {
     const box = doc.querySelector("[data-quote]"), form = doc.querySelector('form[data-step="quote"]');
-    const row = rows.filter((r) => r.about === job && r.step === "quote" && (r.state === "waiting" || (r.state === "sent" && r.sentAt >= fresh))).pop();
+    const row = rows.filter((r) => r.about === job && /^(re)?quote$/.test(r.step) && (r.state === "waiting" || (r.state === "sent" && r.sentAt >= fresh))).pop();
     if (!box || !form || !row) { return; }
     const sum = total(form, await store.valuesOf(row).then((values) => (Object.keys(values).length ? values : null)));
     if (!sum) { return; }
@@ -139,9 +140,10 @@
 
   /* what the server refused comes back to its form, with the reason, and nothing typed is lost */
   async function again(rows) {
-    const row = rows.find((r) => r.about === job && r.state === "refused" && r.step !== "photo"), form = row && doc.querySelector('form[data-step="' + row.step + '"]');
+    const row = rows.find((r) => r.about === job && r.state === "refused" && r.step !== "photo"), form = row && doc.querySelector('form[data-step="' + row.step.replace("requote", "quote") + '"]');
     if (!row || !form || form.dataset.seq === String(row.seq)) { return; }
     fill(form, await store.valuesOf(row));
+    if (form.closest("details")) { form.closest("details").open = true; }
     form.dataset.seq = row.seq; form.dataset.at = row.at;
     complain(row.problems);
   }
@@ -194,15 +196,16 @@
     complain(problems);
     if (problems.length) { return; }
     let to = form.dataset.to || "";
+    const step = (e.submitter && e.submitter.dataset.step) || form.dataset.step;
     if (form.dataset.step === "quote" && total(form).fen === 0) { to = "agreed"; }
     if (/^(depart|arrive)$/.test(form.dataset.step)) { locate(true); }
-    const action = { about: form.dataset.about, step: form.dataset.step, to: to, label: (e.submitter && e.submitter.dataset.label) || form.dataset.label || (e.submitter || form).textContent.trim(), values: values, seq: Number(form.dataset.seq) || 0, at: form.dataset.at };
+    const action = { about: form.dataset.about, step: step, to: to, label: (e.submitter && e.submitter.dataset.label) || form.dataset.label || (e.submitter || form).textContent.trim(), values: values, seq: Number(form.dataset.seq) || 0, at: form.dataset.at };
     keep(action, null, form).then(function () { if (form.dataset.then) { location.assign(form.dataset.then); } });
   });
   async function keep(action, photo, form) {
     try { await store.add(staff, action, photo); } catch (error) { complain([{ where: action.label, what: words.no_room }]); return; }
     clearTimeout(writing);
-    if (form) { await store.forgetDraft(draftName(form)); form.reset(); delete form.dataset.seq; delete form.dataset.at; each("canvas", (c) => { c.width = 0; }, form); }
+    if (form) { await store.forgetDraft(draftName(form)); if (form.dataset.step !== "quote") { form.reset(); } delete form.dataset.seq; delete form.dataset.at; each("canvas", (c) => { c.width = 0; }, form); }
     if (job && action.to) { scrollTo(0, 0); }  // before the next step is shown, so that nothing moves under a finger
     await show();
     sync();
