@@ -49,7 +49,7 @@ def route_ahead(
 ) -> Route:
     """Give the ways to these jobs, in their order, from where the engineer is; a job whose place nobody knows has none.
 
-    They are where their phone said within half an hour, else at the last job `done`, else where they set out. For the first the
+    They are where their phone said within half an hour, else at the last of the jobs `done`, else where they set out. For the first the
     hour is the latest by which to leave and be there as planned, as much earlier as the policy says where that is the beginning
     of the window; for those after it the hour at which they are expected to be free, or later. By the calibrated straight line,
     the detour included: a page waits for no road server.

@@ -134,7 +134,7 @@ def orders_of_request(request_id: int) -> QuerySet[WorkOrder]:
 
 
 def jobs_of(staff_id: int, start: datetime, end: datetime) -> list[WorkOrder]:
-    """Give somebody's jobs of a day: those booked for it, and those in hand without a time."""
+    """Give somebody's jobs of a day: those booked for it, and all they have in hand."""
     match = Q(window_starts_at__gte=start, window_starts_at__lt=end) | Q(state__in=UNFINISHED)
     rows = WorkOrder.objects.filter(match, assignee_id=staff_id).exclude(state="cancelled")
     return list(

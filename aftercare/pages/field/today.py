@@ -52,7 +52,7 @@ def field_today(request: HttpRequest) -> HttpResponse:
     assert who.id is not None
     start, end = day_of(at, zone_of(who.unit_id or 0))
     jobs = jobs_of(who.id, start, end)
-    done = [job for job in jobs if job.state == "completed"]
+    done = sorted((job for job in jobs if job.state == "completed"), key=lambda job: job.completed_at or at)
     in_hand = [job for job in jobs if job.state in ("booked", "in_service")]
     ahead = [
         job

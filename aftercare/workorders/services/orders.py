@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from aftercare.intake.models import Request
@@ -176,8 +176,10 @@ def note_arrival(order: WorkOrder, *, at: datetime) -> None:
 
 def note_lateness(order: WorkOrder, minutes: int, *, by: Actor, at: datetime) -> None:
     """Note how much later than promised somebody comes, to be told to the customer; the same word again changes nothing."""
-    changed = WorkOrder.objects.filter(~Q(late_minutes=minutes) | Q(late_minutes=None), pk=order.pk).update(
-        late_minutes=minutes, late_told_at=at
+    changed = (
+        WorkOrder.objects.filter(pk=order.pk)
+        .exclude(late_minutes=minutes)
+        .update(late_minutes=minutes, late_told_at=at)
     )
     if changed:
         order.late_minutes, order.late_told_at = minutes, at
