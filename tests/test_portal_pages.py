@@ -60,6 +60,7 @@ def test_a_customer_who_waits_in_vain_is_told_so_and_whom_to_call(cast_now, clie
     assert "很抱歉" not in before
     assert "一小时会提醒您" in before
     assert 'href="tel:4008001234"' in before
+    assert "GY2024001</span>，持制冷" in before, "who comes is allowed to do it"
     over = {"window_starts_at": at - timedelta(hours=3), "window_ends_at": at - timedelta(hours=1)}
     WorkOrder.objects.filter(pk=order.pk).update(**over)
     after = client.get(address).content.decode()

@@ -203,6 +203,12 @@ def _certificates(staff_ids: Collection[int]) -> QuerySet[Certificate, tuple[int
     return rows.values_list("staff_id", "code", "expires_on")
 
 
+def holds_certificate(staff_id: int, code: str, *, on: date) -> bool:
+    """Say whether somebody has a certificate of that kind in force on that day."""
+    rows = Certificate.objects.filter(staff_id=staff_id, code=code, valid_on__lte=on, expires_on__gte=on)
+    return rows.exists()
+
+
 @compiled
 def certificates_until(
     staff_ids: Collection[int], last: date

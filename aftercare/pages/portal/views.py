@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +30,7 @@ from aftercare.intake.services import (
 )
 from aftercare.knowledge.services import ask_question
 from aftercare.people.rules import Actor, customer_actor
-from aftercare.people.selectors import root_unit
+from aftercare.people.selectors import holds_certificate, root_unit, zone_of
 from aftercare.people.services import count_against_limit
 from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import product_of_model, warranty_of
@@ -44,6 +45,7 @@ from ..desk.forms import visit_pdf
 from ..desk.work_orders import _window
 from ..documents import can_make_pdf
 from ..doors import now, number_in, public, sender
+from ..templatetags.show import certificate_titles
 from .paying import payment_shown
 from .stages import DECISION, purpose_now, stage_of
 
@@ -175,9 +177,24 @@ def _values(link: Any, token: str) -> dict[str, Any]:
         "warranty": warranty_of(pack, category=row.category, purchased_on=row.purchased_on, on=at.date()),
         "payment": payment_shown(row.pk), "record_hash": hash_of(visit) if stage == "sign" and visit else "",
         "questions": pack.survey.questions, "scores": range(1, 6), "refusal": None, "typed": {},
-        "engineer": order.assignee if order and order.assignee_id else None,
+        "engineer": order.assignee if order and order.assignee_id else None, "licence": _licence(order, at),
         "arrives": arrives_about(visit, order, at=at) if visit and order and stage == "visit" else None,
     }  # fmt: skip
+
+
+def _licence(order: Any, at: Any) -> str:
+    """Name the certificate that work of this category wants, where the engineer has it in force today."""
+    code = (
+        policy_for(order.unit_id).pack.dispatch.certificates.get(order.category, "")
+        if order and order.assignee_id
+        else ""
+    )
+    on = at.astimezone(ZoneInfo(zone_of(order.unit_id))).date() if code else None
+    return (
+        certificate_titles(order.unit_id).get(code, "")
+        if on and holds_certificate(order.assignee_id, code, on=on)
+        else ""
+    )
 
 
 def _choices(appointment: Any, order: Any, at: Any) -> list[tuple[Any, Any]]:
