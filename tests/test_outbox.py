@@ -45,6 +45,9 @@ def outcomes(answer):
 
 def test_an_offer_is_accepted_and_the_job_begun_in_one_sending(signed_in, offered):
     client, offer = signed_in("zhou"), Offer.objects.get(order=offered)
+    assert re.search(r"新派.*\d+\.\d km，\d+ 分", client.get("/today").content.decode(), re.S), (
+        "how far it is"
+    )
     sent = actions(
         (f"offer:{offer.pk}", "accept", {}), (offered.number, "depart", {"lat": ["30.24"], "lon": ["120.15"]})
     )

@@ -32,7 +32,9 @@ def offers_of(order_id: int) -> QuerySet[Offer]:
 def open_offers_to(staff_id: int) -> list[Offer]:
     rows = Offer.objects.filter(staff_id=staff_id, state="offered")
     return list(
-        rows.select_related("order__request__customer", "order__unit", "staff").order_by("expires_at")
+        rows.select_related("order__request__customer", "order__unit", "staff", "matching").order_by(
+            "expires_at"
+        )
     )
 
 

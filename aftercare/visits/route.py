@@ -33,7 +33,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class Route:
-    """The ways to jobs, by order; `done_at`: when all of them are about done, None while that is not planned."""
+    """The ways to jobs, by order; `done_at`: when all of them are about done, None where that is not planned or one takes longer."""
 
     legs: Mapping[int, Leg]
     done_at: datetime | None
@@ -91,4 +91,5 @@ def route_ahead(
             free_at = max(begins, free_at + way) + (ends - begins)
         else:
             free_at = max(ends or at, free_at)
-    return Route(legs, free_at if all(job.pk in planned for job in jobs) else None)
+    certain = all(job.pk in planned and (job.state == "booked" or planned[job.pk][1] > at) for job in jobs)
+    return Route(legs, free_at if certain else None)

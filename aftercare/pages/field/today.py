@@ -23,7 +23,7 @@ from aftercare.policies.selectors import policy_for
 from aftercare.products.selectors import warranty_of
 from aftercare.refusals import Invalid, NotFound
 from aftercare.visits.learned import usual_parts
-from aftercare.visits.route import route_ahead
+from aftercare.visits.route import Leg, route_ahead
 from aftercare.visits.rules import MEASURED, STEP_STATES
 from aftercare.visits.selectors import (
     appointments_of,
@@ -63,13 +63,21 @@ def field_today(request: HttpRequest) -> HttpResponse:
     planned = {order_id: begins for order_id, (begins, _ends) in spans.items()}
     ahead.sort(key=lambda job: (job.state != "in_service", planned.get(job.pk) or job.window_starts_at or at))
     return render(request, "field/today.html", {
-        "offers": open_offers_to(who.id), "later": ahead[1:], "done": done, "at": at, "day_ends": end, "words": words(), "planned": planned,
+        "offers": [(offer, _way(offer)) for offer in open_offers_to(who.id)], "later": ahead[1:], "done": done, "at": at, "day_ends": end, "words": words(), "planned": planned,
         "pressing": [job for job in jobs if job.state == "pending" and job.urgency != "normal"],
         "unbooked": [job for job in jobs if job.state == "pending" and job.urgency == "normal"],
         "another_day": [job for job in in_hand if job not in ahead], "helping": helping_on(who.id, start, end), "left": len(ahead),
         "reasons": policy_for(who.unit_id).pack.dispatch.refusal_reasons, "route": route_ahead(who.id, ahead, done, spans, at=at),
         **(_next(ahead[0], who.id) if ahead else {"next": None}),
     })  # fmt: skip
+
+
+def _way(offer: Any) -> Leg | None:
+    """Give how far an offered job is, as the machine saw it when it chose; None where somebody chose by hand."""
+    for one in offer.matching.candidates if offer.matching else ():
+        if one["staff"] == offer.staff_id and one.get("km") is not None and one.get("minutes") is not None:
+            return Leg(one["minutes"], one["km"], None)
+    return None
 
 
 def _next(order: Any, staff_id: int) -> dict[str, Any]:

@@ -102,8 +102,11 @@ def test_parts_are_fetched_on_the_way_and_a_place_nobody_knows_has_none(cast, bo
 def test_on_the_way_only_the_way_is_told(cast, booked):
     job = booked("13900000001", 10, later(120))
     depart(job, by=cast.actor("zhou"), at=later(80))
-    leg = route(cast, [job], at=later(90)).legs[job.pk]
+    found = route(cast, [job], at=later(90))
+    leg = found.legs[job.pk]
     assert leg.leave_at is None and not leg.late and leg.km > 0
+    assert found.done_at == planned_spans([job.pk])[job.pk][1]
+    assert route(cast, [job], at=later(400)).done_at is None, "it takes longer than planned: who knows"
 
 
 def test_what_visits_like_it_needed_most_is_worth_bringing(cast, booked):
