@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -23,6 +24,8 @@ from aftercare.sla.models import Clock
 from aftercare.visits.services import announce_lateness, book_visit, depart
 from aftercare.workorders.models import WorkOrder
 from aftercare.workorders.services import assign_work_order
+
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
@@ -108,6 +111,10 @@ def test_a_customer_sees_a_delay_that_was_announced(cast_now, client, link_to, s
         signed_in("li").get(f"/work-orders/{order.number}"),
     ):
         assert "已告知客户：晚到约 20 分钟" in page.content.decode()
+    assert (
+        "已告知晚到 20 分钟"
+        in signed_in("pan").get(f"/dispatch/day?day={begins.astimezone(CHINA):%Y-%m-%d}").content.decode()
+    )
     depart(order, by=zhou, at=at)
     assert "抱歉，会比约定晚约 20 分钟" in client.get(address).content.decode()
     assert "已告知客户：晚到约 20 分钟" in signed_in("zhou").get("/today").content.decode(), (

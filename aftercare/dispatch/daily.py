@@ -46,7 +46,7 @@ DROPS = {
 PROMISE = 48 * 3600  # … and on top of it what a broken promise is worth
 MOVED = 600  # seconds of travel that telling two engineers of a change is worth
 ORDER = (  # what the board and the engine need to know of an order; whole, with all it points to, it is read ten times as long
-    "number", "state", "category", "urgency", "service_type", "lat", "lon", "people", "opened_at", "window_starts_at", "window_ends_at", "late_minutes", "late_told_at",
+    "number", "state", "category", "urgency", "service_type", "lat", "lon", "people", "opened_at", "window_starts_at", "window_ends_at", "late_minutes", "late_told_at", "arrived_at",
     "assignee", "unit", "pickup_unit__lat", "pickup_unit__lon", "request__description", "request__product_model", "request__customer_id",
 )  # fmt: skip
 ORDER_OF = tuple(f"order__{name}" for name in ORDER)

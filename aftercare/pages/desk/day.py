@@ -302,17 +302,21 @@ def _troubles(day: BoardDay, on: date, at: datetime) -> list[dict[str, Any]]:
     """Give what is out of order: promises that can't be kept as planned or were missed, and certificates about to lapse."""
     found: list[dict[str, Any]] = []
     for visit in day.visits:
-        if (
-            visit.state == "booked"
-            and visit.window
-            and (visit.begins > visit.window[1] or at > visit.window[1])
-        ):
-            found.append({"order": visit.order, "what": "late", "at": visit.window[1]})
+        ends = visit.window[1] if visit.window else None
+        missed = visit.state == "booked" and ends is not None and (visit.begins > ends or at > ends)
+        if missed or (visit.state in ("booked", "doing") and _is_late(visit.order)):
+            found.append({"order": visit.order, "missed": missed, "at": ends})
     for shown in day.people.values():
         for code, until in shown.person.certificates.items():
             if on <= until <= on + LAPSES:
-                found.append({"who": shown.person, "what": "lapses", "code": code, "until": until})
+                found.append({"who": shown.person, "code": code, "until": until})
     return found
+
+
+def _is_late(order: Any) -> bool:
+    """Say whether a delay was announced by somebody who has not arrived since."""
+    told_at, arrived_at = order.late_told_at, order.arrived_at
+    return told_at is not None and (arrived_at is None or arrived_at < told_at)
 
 
 def _moves(plan: Any, names: dict[int, tuple[str, str]]) -> list[dict[str, Any]]:
