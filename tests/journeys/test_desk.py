@@ -52,6 +52,23 @@ def test_the_palette_goes_anywhere_without_a_mouse(page_for, installation):
     desk.wait_for_url(f"**/requests/{number}")
 
 
+def test_who_types_on_quickly_goes_where_they_mean(page_for, installation):
+    """Enter waits for the list of what was typed, and an answer that comes late is left out."""
+    desk = page_for("ZG2024001")
+    desk.goto(f"{installation.url}/requests")
+    desk.evaluate("""() => {
+      const really = window.fetch;
+      window.fetch = (url, how) => new Promise((then) => setTimeout(then, /q=$/.test(String(how && how.body)) ? 700 : 300)).then(() => really(url, how));
+    }""")
+    desk.keyboard.press("Control+k")
+    desk.wait_for_timeout(
+        200
+    )  # the list of nothing typed is on its way, and comes after that of what is typed
+    desk.keyboard.type("mdd")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/board/stores")
+
+
 def test_a_dialog_keeps_keyboard_and_pointer_and_gives_the_focus_back(page_for, installation):
     desk = page_for("ZG2024001")
     desk.goto(f"{installation.url}/requests")

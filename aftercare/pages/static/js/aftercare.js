@@ -68,7 +68,7 @@
   function openPalette() { if (palette && !palette.open) { over(palette); var field = palette.querySelector(".in-cmd"); field.focus(); field.dispatchEvent(new Event("input")); } }
   if (palette) {
     each("[data-open-palette]", function (el) { el.addEventListener("click", openPalette); });
-    var input = palette.querySelector(".in-cmd"), box = palette.querySelector("[data-results]"), wait, rows = [], at = 0;
+    var input = palette.querySelector(".in-cmd"), box = palette.querySelector("[data-results]"), wait, rows = [], at = 0, asked = 0, shown = 0, chosen = false;
     var choose = function (n) {
       at = n;
       rows.forEach(function (row, i) { row.setAttribute("aria-selected", String(i === at)); });
@@ -81,19 +81,24 @@
       input.setAttribute("aria-expanded", String(rows.length > 0));
       choose(0);
     };
+    /* an answer that comes late does not take the place of a newer one; Enter waits for the list of what was typed */
     input.addEventListener("input", function () {
-      clearTimeout(wait);
+      var mine = ++asked;
+      clearTimeout(wait); chosen = false;
       wait = setTimeout(function () {
         post(palette.dataset.url, new URLSearchParams({ q: input.value }))
-          .then(function (answer) { return answer.text(); }).then(function (html) { box.innerHTML = html; list(); })
-          .catch(function () { box.textContent = palette.dataset.offline; list(); });
+          .then(function (answer) { return answer.text(); })
+          .then(function (html) { if (mine !== asked) { return; } box.innerHTML = html; shown = mine; list(); if (chosen && rows.length) { rows[0].click(); } chosen = false; })
+          .catch(function () { if (mine !== asked) { return; } box.textContent = palette.dataset.offline; shown = mine; list(); });
       }, 120);
     });
     palette.addEventListener("keydown", function (e) {
       if ((e.key === "ArrowDown" || e.key === "ArrowUp") && rows.length) {
         e.preventDefault();
         choose((at + (e.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length);
-      } else if (e.key === "Enter" && !e.isComposing && rows.length) { e.preventDefault(); rows[at].click(); }
+      } else if (e.key === "Enter" && !e.isComposing) {
+        if (shown !== asked) { e.preventDefault(); chosen = true; } else if (rows.length) { e.preventDefault(); rows[at].click(); }
+      }
     });
   }
 
