@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -25,9 +27,11 @@ FLOOR = 15  # minutes that no visit is planned shorter than
 WORTH_BRINGING = 20  # percent of the visits like it that needed a part
 ABOUT = 5  # minutes to which an expected arrival is rounded, up
 LEARN_EVERY = 3600.0
+Learned = TypeVar("Learned")
+Kept = dict[tuple[str, str], tuple[float, Learned]]  # by category and model, until when
 _learned: dict[int, tuple[float, Calibration]] = {}
-_minutes: dict[tuple[str, str], tuple[float, int]] = {}
-_parts: dict[tuple[str, str], tuple[float, dict[int, int]]] = {}
+_minutes: Kept[int] = {}
+_parts: Kept[dict[int, int]] = {}
 _roads: dict[str, TravelProvider] = {}
 
 
@@ -71,33 +75,17 @@ def finished_trips(zone: str, *, most: int = 2000) -> list[Trip]:
 
 def usual_minutes(order: WorkOrder) -> int:
     """Give how long a visit like this takes: the median of the latest of its category and model, else what the pack says."""
-    model = order.request.product_model
-    key = (order.category, model)
-    found = _minutes.get(key)
-    if found and found[0] > time.monotonic():
-        return found[1]
-    minutes = _median_minutes(Q(order__request__product_model=model)) if model else None
-    minutes = minutes or (_median_minutes(Q(order__category=order.category)) if order.category else None)
-    if minutes is None:
+
+    def of_the_pack() -> int:
         rules = policy_for(order.unit_id).pack.appointment
-        minutes = rules.minutes_by_category.get(order.category, rules.minutes)
-    minutes = max(minutes, FLOOR)
-    _minutes[key] = time.monotonic() + LEARN_EVERY, minutes
-    return minutes
+        return rules.minutes_by_category.get(order.category, rules.minutes)
+
+    return max(_of_visits_like(order, _minutes, _median_minutes, of_the_pack), FLOOR)
 
 
 def usual_parts(order: WorkOrder) -> dict[int, int]:
     """Give the parts that visits like this need most: the percent of the latest of its model, else category, by part; three at most."""
-    model = order.request.product_model
-    key = (order.category, model)
-    found = _parts.get(key)
-    if found and found[0] > time.monotonic():
-        return found[1]
-    parts = _parts_used(Q(order__request__product_model=model)) if model else None
-    if parts is None:
-        parts = _parts_used(Q(order__category=order.category)) if order.category else None
-    _parts[key] = time.monotonic() + LEARN_EVERY, parts or {}
-    return parts or {}
+    return _of_visits_like(order, _parts, _parts_used, dict)
 
 
 def forget_learned() -> None:
@@ -129,6 +117,25 @@ def arrives_about(visit: Visit, order: WorkOrder, *, at: datetime) -> datetime |
         return None
     arrives = arrives.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return arrives + timedelta(minutes=-arrives.minute % ABOUT)
+
+
+def _of_visits_like(
+    order: WorkOrder,
+    kept: Kept[Learned],
+    learn: Callable[[Q], Learned | None],
+    otherwise: Callable[[], Learned],
+) -> Learned:
+    """Give what visits for the same model teach, else those of the same category, else `otherwise`; looked at once an hour in each process."""
+    model = order.request.product_model
+    key = (order.category, model)
+    found = kept.get(key)
+    if found and found[0] > time.monotonic():
+        return found[1]
+    taught = learn(Q(order__request__product_model=model)) if model else None
+    if taught is None and order.category:
+        taught = learn(Q(order__category=order.category))
+    kept[key] = time.monotonic() + LEARN_EVERY, otherwise() if taught is None else taught
+    return kept[key][1]
 
 
 def _parts_used(like: Q) -> dict[int, int] | None:

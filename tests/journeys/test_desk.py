@@ -61,9 +61,7 @@ def test_who_types_on_quickly_goes_where_they_mean(page_for, installation):
       window.fetch = (url, how) => new Promise((then) => setTimeout(then, /q=$/.test(String(how && how.body)) ? 700 : 300)).then(() => really(url, how));
     }""")
     desk.keyboard.press("Control+k")
-    desk.wait_for_timeout(
-        200
-    )  # the list of nothing typed is on its way, and comes after that of what is typed
+    desk.wait_for_timeout(200)  # the list of nothing typed is asked for, and comes after that of "mdd"
     desk.keyboard.type("mdd")
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/board/stores")

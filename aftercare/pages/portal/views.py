@@ -184,17 +184,13 @@ def _values(link: Any, token: str) -> dict[str, Any]:
 
 def _licence(order: Any, at: Any) -> str:
     """Name the certificate that work of this category wants, where the engineer has it in force today."""
-    code = (
-        policy_for(order.unit_id).pack.dispatch.certificates.get(order.category, "")
-        if order and order.assignee_id
-        else ""
-    )
-    on = at.astimezone(ZoneInfo(zone_of(order.unit_id))).date() if code else None
-    return (
-        certificate_titles(order.unit_id).get(code, "")
-        if on and holds_certificate(order.assignee_id, code, on=on)
-        else ""
-    )
+    if not order or not order.assignee_id:
+        return ""
+    code = policy_for(order.unit_id).pack.dispatch.certificates.get(order.category, "")
+    on = at.astimezone(ZoneInfo(zone_of(order.unit_id))).date()
+    if not code or not holds_certificate(order.assignee_id, code, on=on):
+        return ""
+    return certificate_titles(order.unit_id).get(code, "")
 
 
 def _choices(appointment: Any, order: Any, at: Any) -> list[tuple[Any, Any]]:
